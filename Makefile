@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make quickstart [HOST=root@host]   a play that provisions three jails: on a stand-in, or on a real FreeBSD host
+# make test                          everything: lint, unit, conformance, integration
+# make lint | unit | conformance [HOST=root@host] | integration [HOST=root@host]
+# make clean                         the virtual environment and all else that make made
+
+.DELETE_ON_ERROR:
+.PHONY: quickstart quickstart-remove test lint unit conformance integration packages lock clean
+
+PYTHON ?= python3
+HOST ?=
+# How many stand-ins the integration tests use at a time.
+JOBS ?= 3
+
+VENV := .venv
+BIN := $(VENV)/bin
+COLLECTION := $(VENV)/ansible_collections/bsd/jail
+READY := $(VENV)/ready
+# ansible-test's check of modules, run by itself: `ansible-test sanity` wants to download an environment of its own.
+VALIDATE_MODULES = ANSIBLE_COLLECTIONS_PATH=$(VENV) python -W ignore \
+	$$(dirname $$(python -c 'import ansible_test; print(ansible_test.__file__)'))/_util/controller/sanity/validate-modules/validate.py \
+	--arg-spec --collection $(COLLECTION)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+quickstart: $(READY) packages
+	@$(BIN)/python -m tests.quickstart $(if $(HOST),--host $(HOST))
+
+quickstart-remove: $(READY)
+	@$(BIN)/python -m tests.quickstart $(if $(HOST),--host $(HOST)) --remove
+
+test: lint unit conformance integration
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+	yamllint --strict .
+	reuse lint --lines
+	antsibull-changelog lint
+	MYPYPATH=$(VENV) mypy --package ansible_collections.bsd.jail.plugins.module_utils
+	antsibull-docs lint-collection-docs --plugin-docs .
+	$(VALIDATE_MODULES) plugins/modules/*.py
+	ansible-lint --offline --strict
+
+unit: $(READY)
+	$(BIN)/pytest -q tests/unit
+
+conformance: $(READY) packages
+	tests/conformance/run $(if $(HOST),--host $(HOST))
+
+integration: $(READY) packages
+	$(BIN)/pytest -q -n $(JOBS) tests/integration $(if $(HOST),--host $(HOST))
+
+# The virtual environment, and the checkout as ansible_collections.bsd.jail: a link, so that what is edited is what runs.
+$(READY): requirements-dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	mkdir -p $(dir $(COLLECTION))
+	ln -sfn ../../.. $(COLLECTION)
+	touch $@
+
+# A stand-in needs these; a real host doesn't.
+packages:
+	$(if $(HOST),,@tests/packages)
+
+lock:
+	$(PYTHON) -m venv --clear .cache/lock
+	.cache/lock/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.in
+	{ echo '# SPDX-License-Identifier: BSD-2-Clause'; echo '# Made by `make lock` from requirements-dev.in.'; .cache/lock/bin/pip freeze; } >requirements-dev.txt
+
+clean:
+	@for name in $$(tests/standin/standin list); do case $$name in quickstart) tests/standin/standin down $$name;; esac; done
+	rm -rf $(VENV) .cache .ansible .mypy_cache .pytest_cache .ruff_cache tests/output bsd-jail-*.tar.gz
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
