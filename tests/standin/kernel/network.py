@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Network stacks: the host's at boot, that of a vnet jail, and interfaces that go from one to another."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+
+import netif
+import rtnetlink
+from kernel import PROC
+
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def boot() -> None:
+    """What the kernel and rc.conf of the recorded host gave it, in a network namespace that is new."""
+    netif.prepare_stack()
+    rtnetlink.add_link("vtnet0", "veth")
+    present: list[netif.Interface] = []
+    vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], ether="52:54:00:12:34:56")
+    netif.add(vtnet0, present)
+    lo0 = _loopback(present)
+    rtnetlink.add_link("bridge0", "bridge")
+    netif.add(netif.Interface("bridge0", "bridge", "bridge0", ["bridge"], ether="58:9c:fc:10:2e:37"), present)
+    netif.bring_up(lo0)
+    netif.add_address(lo0, "127.0.0.1", 8)
+    netif.add_address(vtnet0, "10.0.2.15", 24)
+    rtnetlink.change_route(rtnetlink.NEWROUTE, "0.0.0.0", 0, gateway="10.0.2.2")
+
+
+def vnet() -> None:
+    """A vnet jail's own stack, in a network namespace that is new: nothing but lo0, which is down (recorded: net-1)."""
+    netif.prepare_stack()
+    _loopback([])
+
+
+def move(interface: str, source: int, target: int) -> None:
+    """SIOCSIFVNET: take an interface out of one network namespace into another, where it is the newest.
+
+    source, target: descriptors of the namespaces. Raises OSError: ENXIO without such an interface, EEXIST where the
+    other has one of that name.
+    """
+    with _within(source):
+        found = netif.find(interface)
+        if found is None:
+            raise OSError(errno.ENXIO, interface)
+        rtnetlink.set_link(found.linux, rtnetlink.attribute(rtnetlink.IFLA_NET_NS_FD, target))
+    with _within(target):
+        found.groups = found.groups[:1]
+        netif.attach(found, [other for other in netif.interfaces() if other.name != interface])
+
+
+def names(stack: int) -> list[str]:
+    """The interfaces of a network namespace (a descriptor of it), in the order of ifconfig -l."""
+    with _within(stack):
+        return [interface.name for interface in netif.interfaces()]
+
+
+def _loopback(present: list[netif.Interface]) -> netif.Interface:
+    lo0 = netif.Interface("lo0", "lo", "lo0", ["lo"])
+    rtnetlink.set_link(rtnetlink.link_index("lo"), rtnetlink.attribute(rtnetlink.IFLA_IFNAME, "lo0"))
+    netif.add(lo0, present)
+    return lo0
+
+
+@contextlib.contextmanager
+def _within(stack: int) -> Iterator[None]:
+    """This thread in another network namespace for a while."""
+    home = os.open(f"{PROC}/thread-self/ns/net", os.O_RDONLY)
+    try:
+        _setns(stack)
+        yield
+    finally:
+        _setns(home)
+        os.close(home)
+
+
+def _setns(stack: int) -> None:
+    if _libc.setns(stack, _CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
