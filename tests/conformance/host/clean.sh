@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Undo what a group's cases did on a real host. What prepare.sh found there stays; a mount that doesn't go away stops it before any file is removed.
+set -u
+was=/var/tmp/conformance
+[ -f $was/rc.conf ] || { echo "prepare.sh didn't run here" >&2; exit 1; }
+
+for jid in $(jls jid); do
+	jail -R "$jid"
+done
+
+# Newest first, and by file system id, which no odd path can spoil.
+for fsid in $(mount -v | sed -n 's/.* on \/tmp\/b.*fsid \([0-9a-f]*\).*/\1/p' | tail -r); do
+	umount "$fsid" || umount -f "$fsid"
+done
+if mount | grep -q ' on /tmp/b'; then
+	mount | grep ' on /tmp/b' >&2
+	exit 1
+fi
+
+for interface in $(ifconfig -l); do
+	grep -qw -- "$interface" $was/interfaces || ifconfig "$interface" destroy 2> /dev/null
+done
+
+cmp -s $was/rc.conf /etc/rc.conf || cp -p $was/rc.conf /etc/rc.conf
+rm -f /etc/jail.conf /etc/devfs.rules /etc/jail.conf.d/*.conf /var/run/ff /var/run/x.lock
+[ -f $was/jail.conf.d ] || rmdir /etc/jail.conf.d 2> /dev/null
+devfs rule -s 100 delset 2> /dev/null
+rctl -r jail: 2> /dev/null
+
+chflags -R noschg /tmp/b
+rm -rfx /tmp/b $was
+[ ! -e /tmp/b ]

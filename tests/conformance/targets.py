@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who is asked: a stand-in for each group, or one FreeBSD host that is cleaned between groups."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from .cases import HERE, Group
+from .compare import Answer
+
+STANDIN = HERE.parent / "standin" / "standin"
+PREPARE, CLEAN = (HERE / "host" / name for name in ("prepare.sh", "clean.sh"))
+CASE_SECONDS = 120
+BIN = "/tmp/b"
+
+
+class TargetError(Exception):
+    """The host can't be asked: it isn't there, isn't fit, or a group's `before` failed."""
+
+
+class Session(Protocol):
+    """A host that is as a group's cases expect it."""
+
+    def run(self, script: str) -> Answer:
+        """Give /bin/sh a script, in /tmp/b."""
+
+
+class Target(Protocol):
+    """Where groups are run."""
+
+    @property
+    def width(self) -> int:
+        """How many groups at a time."""
+
+    @property
+    def real(self) -> bool:
+        """Whether it is FreeBSD."""
+
+    def fresh(self, group: Group) -> AbstractContextManager[Session]:
+        """A context: a host as it is before the group's first case. Raises TargetError."""
+
+
+class _Shell:
+    """A host that a command line reaches."""
+
+    def __init__(self, *command: str) -> None:
+        self.command = command
+
+    def run(self, script: str, directory: str = BIN) -> Answer:
+        """Run a script. Its output goes to files, so that a program which it leaves behind doesn't keep us waiting."""
+        line = f"cd {directory} && exec /bin/sh -c {shlex.quote(script)}"
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen([*self.command, line], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            try:
+                rc = process.wait(CASE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                rc, _ = -1, err.write(f"(killed after {CASE_SECONDS} seconds)\n".encode())
+            texts = []
+            for stream in (out, err):
+                stream.seek(0)
+                texts.append(stream.read().decode("utf-8", "backslashreplace"))
+        return Answer(rc, *texts)
+
+    def must(self, what: str, script: str, directory: str = BIN) -> None:
+        """Run a script that has to succeed. Raises TargetError."""
+        answer = self.run(script, directory)
+        if answer.rc != 0:
+            raise TargetError(f"{what}: status {answer.rc}: {answer.stdout}{answer.stderr}")
+
+    def begin(self, group: Group) -> None:
+        """Make what every case expects, then what this group's do."""
+        self.must("prepare.sh", PREPARE.read_text(), "/")
+        if group.before:
+            self.must(f"what is before {group.name}", group.before)
+
+
+class StandIn:
+    """A fresh stand-in for each group."""
+
+    real = False
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    @contextmanager
+    def fresh(self, group: Group) -> Iterator[Session]:
+        """Bring one up, and throw it away afterwards."""
+        name = f"conformance-{os.getpid()}-{group.name}"
+        try:
+            _standin("up", name)
+            shell = _Shell(str(STANDIN), "ssh", name)
+            shell.begin(group)
+            yield shell
+        finally:
+            _standin("down", name)
+
+
+def _standin(*arguments: str) -> None:
+    done = subprocess.run([str(STANDIN), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise TargetError(f"standin {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
+
+class Host:
+    """A FreeBSD host by ssh, one that has no jails of its own: the cases remove every jail that they see."""
+
+    real = True
+    width = 1
+
+    def __init__(self, address: str) -> None:
+        self.shell = _Shell("ssh", "-o", "BatchMode=yes", "-T", address)
+
+    @contextmanager
+    def fresh(self, group: Group) -> Iterator[Session]:
+        """Prepare the host, and undo what the group's cases did."""
+        self.shell.begin(group)
+        try:
+            yield self.shell
+        finally:
+            self.shell.must("clean.sh", CLEAN.read_text(), "/")
