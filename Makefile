@@ -66,7 +66,8 @@ packages:
 lock:
 	$(PYTHON) -m venv --clear .cache/lock
 	.cache/lock/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.in
-	{ echo '# SPDX-License-Identifier: BSD-2-Clause'; echo '# Made by `make lock` from requirements-dev.in.'; .cache/lock/bin/pip freeze; } >requirements-dev.txt
+	{ head -n 2 requirements-dev.txt; .cache/lock/bin/pip freeze; } >.cache/lock.txt
+	mv .cache/lock.txt requirements-dev.txt
 
 clean:
 	@for name in $$(tests/standin/standin list); do case $$name in quickstart) tests/standin/standin down $$name;; esac; done
