@@ -71,5 +71,5 @@ lock:
 
 clean:
 	@for name in $$(tests/standin/standin list); do case $$name in quickstart) tests/standin/standin down $$name;; esac; done
-	rm -rf $(VENV) .cache .ansible .mypy_cache .pytest_cache .ruff_cache tests/output bsd-jail-*.tar.gz
+	rm -rf $(VENV) .cache .ansible .mypy_cache .pytest_cache .ruff_cache tests/output tests/standin/build bsd-jail-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,7 +23,7 @@ def metadata(name: str) -> dict[str, Any]:
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection as ansible-galaxy builds it."""
     output = tmp_path_factory.mktemp("artefact")
-    command = ["ansible-galaxy", "collection", "build", "--output-path", output]
+    command = ["ansible-galaxy", "collection", "build", "--output-path", str(output)]
     subprocess.run(command, cwd=CHECKOUT, env=ansible_environment(), check=True, capture_output=True)
     return output / f"bsd-jail-{metadata('galaxy.yml')['version']}.tar.gz"
 
@@ -64,7 +64,7 @@ def installed(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         ANSIBLE_COLLECTIONS_PATH=str(path),
         ANSIBLE_LIBRARY=str(path / "ansible_collections/bsd/jail/plugins/modules"),
     )
-    command = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", path, artefact]
+    command = ["ansible-galaxy", "collection", "install", "--offline", "--collections-path", str(path), str(artefact)]
     subprocess.run(command, env=environment, check=True, capture_output=True)
     return environment
 
