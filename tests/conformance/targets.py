@@ -75,11 +75,18 @@ class _Shell:
         if answer.rc != 0:
             raise TargetError(f"{what}: status {answer.rc}: {answer.stdout}{answer.stderr}")
 
-    def begin(self, group: Group) -> None:
-        """Make what every case expects, then what this group's do."""
+    def prepare(self) -> None:
+        """Make what every case expects."""
         self.must("prepare.sh", PREPARE.read_text(), "/")
+
+    def before(self, group: Group) -> None:
+        """Make what this group's cases expect."""
         if group.before:
             self.must(f"what is before {group.name}", group.before)
+
+    def clean(self) -> None:
+        """Undo what a group's cases did."""
+        self.must("clean.sh", CLEAN.read_text(), "/")
 
 
 class StandIn:
@@ -97,7 +104,8 @@ class StandIn:
         try:
             _standin("up", name)
             shell = _Shell(str(STANDIN), "ssh", name)
-            shell.begin(group)
+            shell.prepare()
+            shell.before(group)
             yield shell
         finally:
             _standin("down", name)
@@ -121,8 +129,9 @@ class Host:
     @contextmanager
     def fresh(self, group: Group) -> Iterator[Session]:
         """Prepare the host, and undo what the group's cases did."""
-        self.shell.begin(group)
+        self.shell.prepare()
         try:
+            self.shell.before(group)
             yield self.shell
         finally:
-            self.shell.must("clean.sh", CLEAN.read_text(), "/")
+            self.shell.clean()

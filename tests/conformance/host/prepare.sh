@@ -8,6 +8,11 @@ for found in $(jls -d jid) /tmp/b /etc/jail.conf /etc/devfs.rules /etc/jail.conf
 	*) echo "jail $found runs: not a host to ask" >&2; exit 1 ;;
 	esac
 done
+if ifconfig lo1 2> /dev/null | grep -q 'inet '; then
+	echo "lo1 is in use: not a host to ask" >&2
+	exit 1
+fi
+
 umask 022
 mkdir -p /tmp/b/root1 /tmp/b/root2 /tmp/b/data /var/tmp/conformance
 echo hello > /tmp/b/data/f

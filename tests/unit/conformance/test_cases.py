@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.conformance.cases import CASES, FormError, Group, form, load, load_not_honoured, parse
+from tests.conformance.cases import CASES, HERE, FormError, Group, form, load, load_not_honoured, parse
 from tests.conformance.fields import KINDS
 
 GROUPS = load()
@@ -42,6 +42,11 @@ def test_the_list_names_cases_and_accounts_for_the_floor() -> None:
     floor, listed = load_not_honoured()
     assert set(listed) <= set(IDS)
     assert floor == len(IDS) - sum(entry.where != "host" for entry in listed.values())
+
+
+def test_the_readme_gives_the_figure() -> None:
+    floor, _ = load_not_honoured()
+    assert f"**The stand-in honours {floor} of {len(IDS)} cases.**" in (HERE / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("line", ["sys-1", "sys-1 somewhere reason", "sys-1 standin", "floor x y"])
