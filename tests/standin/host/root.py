@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a stand-in's root looks like: FreeBSD's tree, laid over the machine's own root.
+
+The machine's root is the lowest layer, for Python's library and the shared libraries; whatever else it has is hidden, by an empty
+directory where FreeBSD has one of that name, by a whiteout where it hasn't.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from pathlib import Path
+
+HIDDEN = "usr/libexec/standin"
+
+# FreeBSD's directories, each in place of the machine's. /usr, /usr/lib and /usr/share are the machine's with FreeBSD's files added: Python's
+# library and the shared libraries lie there. /lib and /lib64 stay the links into /usr that they are.
+DIRECTORIES = """
+bin boot dev etc etc/jail.conf.d etc/rc.conf.d home libexec media mnt net proc rescue root sbin tmp
+usr/bin usr/games usr/home usr/include usr/libexec usr/local usr/local/bin usr/local/etc usr/local/etc/rc.d usr/local/sbin
+usr/local/lib usr/obj usr/ports usr/sbin usr/src usr/tests
+var var/account var/at var/audit var/backups var/cache var/crash var/cron var/db var/empty var/games var/heimdal var/log var/mail
+var/msgs var/preserve var/run var/spool var/spool/lock var/tmp var/yp
+""".split()
+KEPT = frozenset({"usr", "lib", "lib64"})
+
+# busybox's applets, where FreeBSD has the program of that name, and the machine's own binaries where busybox won't do: its `env`, `find`
+# and their like run its own applets instead of what is in PATH.
+APPLETS = {
+    "bin": "cat chmod cp date dd df echo expr ln ls mkdir mv pwd realpath rm rmdir sleep stty sync test [",
+    "sbin": "",
+    "usr/bin": "awk basename bc bunzip2 bzip2 cal cksum cmp comm cut diff dirname du egrep expand false fgrep fold getopt grep groups gunzip"
+    " gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv printf readlink renice"
+    " reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch tr true truncate tty unexpand uniq"
+    " unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat",
+    "usr/sbin": "chown chroot mknod",
+}
+BINARIES = {"bin/sh": "/bin/dash", "usr/bin/env": "", "usr/bin/find": "", "usr/bin/nice": "", "usr/bin/nohup": "", "usr/bin/xargs": ""}
+
+
+def assemble(top: Path, build: Path, base: Path) -> None:
+    """Make the upper tree.
+
+    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). base: FreeBSD's own files.
+    """
+    for name in DIRECTORIES:
+        _made(top / name)
+        os.setxattr(top / name, "trusted.overlay.opaque", b"y")
+    for entry in os.listdir("/"):
+        if entry not in KEPT and not os.path.lexists(top / entry):
+            os.mknod(top / entry, stat.S_IFCHR, os.makedev(0, 0))
+    for name in ("tmp", "var/tmp"):
+        os.chmod(top / name, 0o1777)
+    os.chmod(top / "root", 0o750)
+    _programs(top, build)
+    _python(top, build.parent / "python")
+    _copy_base(top, base)
+
+
+def _programs(top: Path, build: Path) -> None:
+    hidden = top / HIDDEN
+    (hidden / "bin").mkdir(parents=True)
+    for name in ("lib", "kernel", "programs"):
+        shutil.copytree(build / name, hidden / name)
+    for name in ("main.py", "back.so"):
+        shutil.copy(build / name, hidden)
+    shutil.copy(build / "libc.so.7", _made(top / "usr/lib"))
+    (hidden / "proc").mkdir()
+    launcher = hidden / "launcher"
+    shutil.copy(build / "launcher", launcher)
+    busybox = hidden / "bin/busybox"
+    shutil.copy(shutil.which("busybox") or "", busybox)
+    shutil.copy(os.path.realpath("/usr/bin/python3"), hidden / "bin/python3")
+    shutil.copy(shutil.which("ip") or "", hidden / "bin/ip")
+    for directory, names in APPLETS.items():
+        for name in names.split():
+            os.link(busybox, top / directory / name)
+    for path, source in BINARIES.items():
+        name = os.path.basename(path)
+        shutil.copy(source or shutil.which(name) or "", hidden / "bin" / name)
+        _link(launcher, top / path)
+    for line in (build / "paths").read_text().split():
+        _link(launcher, top / line)
+
+
+def _link(launcher: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    os.link(launcher, path)
+
+
+def _made(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _python(top: Path, source: Path) -> None:
+    """/usr/local/bin/python3, a virtual environment of the machine's: sys.prefix is /usr/local, sitecustomize is found."""
+    binary = os.path.realpath("/usr/bin/python3")
+    name = os.path.basename(binary)
+    local = top / "usr/local"
+    shutil.copy(binary, local / "bin" / name)
+    os.symlink(name, local / "bin/python3")
+    (local / "pyvenv.cfg").write_text(f"home = /{HIDDEN}/bin\ninclude-system-site-packages = false\n")
+    packages = _made(local / "lib" / name / "site-packages")
+    for file in source.glob("*.py"):
+        shutil.copy(file, packages)
+
+
+def _copy_base(top: Path, base: Path) -> None:
+    for directory, _names, files in os.walk(base):
+        inside = os.path.relpath(directory, base)
+        target = _made(top / inside)
+        for file in files:
+            path = target / file
+            shutil.copy(os.path.join(directory, file), path, follow_symlinks=False)
+            if inside.startswith(("etc/rc.d", "usr/local/etc/rc.d")):
+                path.chmod(0o555)

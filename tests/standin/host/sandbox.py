@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Bring a stand-in up, find it, enter it, throw it away: namespaces and a root of its own.
+
+A stand-in is its first process. That process listens on the abstract Unix socket `standin/NAME`: who connects learns its pid from
+the kernel, two of one name can't be, and nothing has to be tidied up after one that was killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import struct
+import tempfile
+from pathlib import Path
+
+from . import root
+from .build import HERE, build
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE, MS_MOVE = 2, 4, 16384, 1 << 18, 8192
+MNT_DETACH = 2
+PREFIX = "standin/"
+ENVIRONMENT = {
+    "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
+    "HOME": "/root",
+    "USER": "root",
+    "LOGNAME": "root",
+    "SHELL": "/bin/sh",
+}
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StandinError(Exception):
+    """What the command prints before it ends with status 1."""
+
+
+def names() -> list[str]:
+    """The names of the stand-ins that are up."""
+    with open("/proc/net/unix") as sockets:
+        found = {line.split()[-1] for line in sockets if f"@{PREFIX}" in line}
+    return sorted(name[1 + len(PREFIX) :] for name in found if name.startswith(f"@{PREFIX}"))
+
+
+def pid_of(name: str) -> int:
+    """The pid of a stand-in's first process. StandinError when it isn't up."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        try:
+            sock.connect(f"\0{PREFIX}{name}")
+        except OSError:
+            raise StandinError(f"no stand-in of the name {name} is up") from None
+        pid, _uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(pid)
+
+
+def up(name: str) -> None:
+    """Bring one up; returns when it is. StandinError when the name is taken or it doesn't come up, with its own words."""
+    built = build()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(f"\0{PREFIX}{name}")
+    except OSError:
+        raise StandinError(f"a stand-in of the name {name} is up already") from None
+    ready_read, ready_write = os.pipe()
+    if os.fork() == 0:
+        os.close(ready_read)
+        os.setsid()
+        _unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
+        if os.fork() == 0:
+            _first_process(name, built, listener, ready_write)
+        os._exit(0)
+    listener.close()
+    os.close(ready_write)
+    os.wait()
+    with os.fdopen(ready_read) as ready:
+        said = ready.read()
+    if said != "ready":
+        raise StandinError(f"{name} did not come up: {said.strip() or 'it ended'}")
+
+
+def down(name: str) -> None:
+    """Throw a stand-in away: end its first process, and with it all else; returns when it is gone."""
+    pidfd = os.pidfd_open(pid_of(name))
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    select.select([pidfd], [], [])
+    os.close(pidfd)
+
+
+def enter(name: str) -> None:
+    """Make the children of this process processes of the stand-in, with its root, as sshd's are."""
+    pid = pid_of(name)
+    kinds = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in ("net", "uts", "ipc", "pid", "mnt")]
+    for fd in kinds:
+        if libc.setns(fd, 0) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        os.close(fd)
+    os.chdir("/root")
+
+
+def _unshare(flags: int) -> None:
+    if libc.unshare(flags) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def mount(source: str, target: str | Path, fstype: str, flags: int = 0, data: str = "") -> None:
+    """mount(2) of Linux; OSError."""
+    if libc.mount(source.encode(), os.fsencode(target), fstype.encode(), flags, data.encode()) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
+
+
+def _first_process(name: str, built: Path, listener: socket.socket, ready: int) -> None:
+    """In the new namespaces: make the root, go into it, and become the kernel."""
+    try:
+        listener.listen()
+        _make_root(built)
+        log = os.open("/var/log/kernel", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        null = os.open("/dev/null", os.O_RDONLY)
+        for fd, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(fd, target)
+        socket.sethostname("jailhost.example.org")
+        os.set_inheritable(listener.fileno(), True)
+        os.set_inheritable(ready, True)
+        python = f"/{root.HIDDEN}/bin/python3"
+        argv = ["init", "-I", "-S", f"/{root.HIDDEN}/kernel/main.py", str(listener.fileno()), str(ready), name]
+        os.execve(python, argv, ENVIRONMENT)
+    except BaseException as error:
+        os.write(ready, f"{type(error).__name__}: {error}".encode())
+        raise
+    finally:
+        os._exit(1)
+
+
+def _make_root(built: Path) -> None:
+    mount("none", "/", "none", MS_REC | MS_PRIVATE)
+    place = Path(tempfile.gettempdir())
+    mount("standin", place, "tmpfs", 0, "mode=755")
+    layers = {layer: place / layer for layer in ("top", "upper", "work", "root")}
+    for path in layers.values():
+        path.mkdir()
+    root.assemble(layers["top"], built, HERE / "base")
+    new = layers["root"]
+    options = f"lowerdir={layers['top']}:/,upperdir={layers['upper']},workdir={layers['work']}"
+    mount("standin", new, "overlay", 0, options)
+    mount("proc", new / root.HIDDEN / "proc", "proc")
+    _make_dev(new)
+    os.chdir(new)
+    old = new / root.HIDDEN / "old"
+    old.mkdir()
+    if libc.pivot_root(b".", os.fsencode(old)) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "pivot_root")
+    os.chdir("/")
+    if libc.umount2(f"/{root.HIDDEN}/old".encode(), MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "umount2")
+    os.rmdir(f"/{root.HIDDEN}/old")
+
+
+def _make_dev(new: Path) -> None:
+    dev = new / "dev"
+    mount("devfs", dev, "tmpfs", MS_NOSUID, "mode=755")
+    for name, (major, minor) in {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}.items():
+        os.mknod(dev / name, 0o20666, os.makedev(major, minor))
+        os.chmod(dev / name, 0o666)
+    (dev / "pts").mkdir()
+    mount("devpts", dev / "pts", "devpts", MS_NOSUID, "newinstance,ptmxmode=0666,mode=620")
+    os.symlink("pts/ptmx", dev / "ptmx")
+    os.symlink(f"/{root.HIDDEN}/proc/self/fd", dev / "fd")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"fd/{number}", dev / name)
+
+

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The mount table: what nmount(2), unmount(2) and getfsstat(2) do, over Linux's mounts.
+
+An entry keeps the path that it was mounted on, whatever becomes of it (recorded: pwd-1); Linux's own table says where it is now.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+import devfs
+from errors import SystemCallError
+
+PROC = "/usr/libexec/standin/proc"
+MS_RDONLY, MS_NOSUID, MS_NOEXEC, MS_REMOUNT, MS_NOSYMFOLLOW, MS_BIND = 1, 2, 8, 32, 256, 4096
+MNT_DETACH = 2
+
+# How Linux does what an option asks for; None: nothing to do, it is only remembered.
+FLAGS = {
+    "ro": MS_RDONLY,
+    "noexec": MS_NOEXEC,
+    "nosuid": MS_NOSUID,
+    "nosymfollow": MS_NOSYMFOLLOW,
+    "union": 0,
+    "sync": 0,
+    "async": 0,
+    "noclusterr": 0,
+    "noclusterw": 0,
+    "acls": 0,
+    "multilabel": 0,
+    "nosuiddir": 0,
+}
+GLOBAL = frozenset({*FLAGS, "rw", "exec", "suid", "symfollow", "nounion", "noasync", "export", "force", "late", "noauto", "failok"})
+# What a file system knows beside those; nullfs takes anything (recorded: mnt-3).
+OPTIONS = {
+    "tmpfs": {"size", "inodes", "maxfilesize", "uid", "gid", "mode", "nonc", "nomtime", "pgread"},
+    "devfs": {"ruleset"},
+    "fdescfs": {"linrdlnk", "nodup", "rdlnk"},
+    "procfs": {"linux"},
+}
+# What the kernel itself writes as the source (recorded: exec-5, mnt-6).
+SPECIAL = {"devfs": "devfs", "fdescfs": "fdescfs", "procfs": "procfs", "tmpfs": "tmpfs"}
+LOCAL = frozenset({"nullfs", "tmpfs", "procfs", "ufs"})
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass
+class Mount:
+    """One mounted file system.
+
+    flags: mount(8)'s words for its options. linux_id: Linux's number of the mount; 0 for those that are there from the beginning.
+    """
+
+    fstype: str
+    special: str
+    node: str
+    flags: list[str]
+    fsid: str
+    linux_id: int = 0
+
+
+def _linux_mounts() -> dict[int, str]:
+    """Linux's mount numbers and where they are mounted now."""
+    found = {}
+    with open(f"{PROC}/self/mountinfo", errors="surrogateescape") as lines:
+        for line in lines:
+            number, _parent, _device, _root, path = line.split(" ")[:5]
+            found[int(number)] = path.encode("latin-1", "surrogateescape").decode("unicode_escape").encode("latin-1").decode(
+                "utf-8", "surrogateescape"
+            )
+    return found
+
+
+def _mount(source: str, target: str, fstype: str, flags: int, data: str = "") -> None:
+    if libc.mount(os.fsencode(source), os.fsencode(target), fstype.encode(), flags, data.encode()) != 0:
+        raise SystemCallError(ctypes.get_errno())
+
+
+class Mounts:
+    """The table, in the order of mounting."""
+
+    def __init__(self) -> None:
+        self._serial = 0x28
+        self.table = [
+            Mount("ufs", "/dev/vtbd0", "/", [], "66a1b2c35d4e6f70"),
+            Mount("devfs", "devfs", "/dev", [], "00ff007171000000"),
+        ]
+
+    def nmount(self, fstype: str, target: int, source: int | None, special: str, options: dict[str, str | None]) -> None:
+        """Mount a file system on the file or directory behind a descriptor.
+
+        target, source: descriptors (O_PATH); source for nullfs only.
+        """
+        options = {name: value for name, value in options.items() if name not in ("fstype", "fspath", "from", "target", "errmsg")}
+        self._check_options(fstype, options)
+        if "update" in options:
+            raise SystemCallError(errno.EOPNOTSUPP)
+        if fstype != "nullfs" and not stat.S_ISDIR(os.fstat(target).st_mode):
+            raise SystemCallError(errno.ENOTDIR)
+        path = os.readlink(f"{PROC}/self/fd/{target}")
+        before = set(_linux_mounts())
+        place = f"{PROC}/self/fd/{target}"
+        flags = sum(FLAGS.get(name, 0) for name in options)
+        if fstype == "nullfs":
+            self._bind(source, target, place, flags)
+        elif fstype == "tmpfs":
+            _mount("tmpfs", place, "tmpfs", flags, _tmpfs_data(options))
+        elif fstype == "procfs":
+            _mount("proc", place, "proc", flags)
+        else:
+            _mount(fstype, place, "tmpfs", flags, "mode=755")
+        after = {number: where for number, where in _linux_mounts().items() if number not in before}
+        number = max(after)
+        if fstype == "devfs":
+            devfs.fill(after[number], int(options.get("ruleset") or 0))
+        elif fstype == "fdescfs":
+            devfs.fill_fdescfs(after[number])
+        self._serial += 1
+        fsid = f"{self._serial & 0xFF:02x}ff0029{self._serial & 0xFF:02x}000000"
+        shown = [name for name in options if name in FLAGS]
+        self.table.append(Mount(fstype, SPECIAL.get(fstype, special), path, shown, fsid, number))
+
+    def _bind(self, source: int | None, target: int, place: str, flags: int) -> None:
+        if source is None:
+            raise SystemCallError(errno.EINVAL)
+        origin, here = os.fstat(source), os.fstat(target)
+        if stat.S_ISDIR(origin.st_mode) != stat.S_ISDIR(here.st_mode):
+            raise SystemCallError(errno.EINVAL)
+        if (origin.st_dev, origin.st_ino) == (here.st_dev, here.st_ino):
+            raise SystemCallError(errno.EDEADLK)
+        before = set(_linux_mounts())
+        _mount(f"{PROC}/self/fd/{source}", place, "none", MS_BIND)
+        if flags:
+            where = next(path for number, path in _linux_mounts().items() if number not in before)
+            _mount("none", where, "none", MS_BIND | MS_REMOUNT | flags)
+
+    @staticmethod
+    def _check_options(fstype: str, options: dict[str, str | None]) -> None:
+        if fstype != "nullfs" and fstype not in OPTIONS:
+            raise SystemCallError(errno.EINVAL, "Invalid fstype")
+        for name in options:
+            if name not in GLOBAL and name != "update" and fstype != "nullfs" and name not in OPTIONS[fstype]:
+                raise SystemCallError(errno.EINVAL, f"mount option <{name}> is unknown")
+
+    def unmount(self, fsid: str, force: bool) -> None:
+        """Unmount by fsid. EBUSY while somebody is in it, unless forced."""
+        for mount in self.table:
+            if mount.fsid == fsid and mount.linux_id:
+                break
+        else:
+            raise SystemCallError(errno.ENOENT if fsid else errno.EINVAL)
+        path = _linux_mounts().get(mount.linux_id)
+        if path is not None and libc.umount2(os.fsencode(path), MNT_DETACH if force else 0) != 0:
+            raise SystemCallError(ctypes.get_errno())
+        self.table.remove(mount)
+
+    def current(self) -> list[Mount]:
+        """The table, without what has gone by other ways (a forced unmount takes along what is mounted below)."""
+        there = _linux_mounts()
+        self.table = [mount for mount in self.table if not mount.linux_id or mount.linux_id in there]
+        return self.table
+
+
+def _tmpfs_data(options: dict[str, str | None]) -> str:
+    data = ["mode=755"] if "mode" not in options else []
+    for name in ("size", "uid", "gid", "mode"):
+        value = options.get(name)
+        if value is not None:
+            data.append(f"{name}={value}")
+    if options.get("inodes"):
+        data.append(f"nr_inodes={options['inodes']}")
+    return ",".join(data)

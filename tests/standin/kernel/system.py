@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the kernel knows, and who calls it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from functools import cached_property
+
+from errors import SystemCallError
+from jails import HOST, Jail, Jails
+from mounts import Mounts
+from processes import uid_of
+
+HIDDEN = "/usr/libexec/standin"
+
+
+class System:
+    """All state of the kernel. It begins when the stand-in comes up, as a host's does at boot."""
+
+    def __init__(self) -> None:
+        self.boot_time = time.time()
+        self.boot_id = os.urandom(16)
+        self.jails = Jails()
+        self.mounts = Mounts()
+
+
+class Caller:
+    """The process that makes a system call.
+
+    pid: its pid. fds: the descriptors that it sent along; the server closes them.
+    """
+
+    def __init__(self, system: System, pid: int, fds: list[int]) -> None:
+        self._system = system
+        self.pid = pid
+        self.fds = fds
+
+    @cached_property
+    def uid(self) -> int:
+        """Its effective user id."""
+        return uid_of(self.pid)
+
+    @cached_property
+    def jail(self) -> Jail:
+        """The jail that it is in; HOST outside of all."""
+        return self._system.jails.of_process(self.pid) or self._system.jails.by_jid[HOST]
+
+    def need_root(self) -> None:
+        """EPERM for an ordinary user."""
+        if self.uid != 0:
+            raise SystemCallError(errno.EPERM)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Run one of FreeBSD's programs: `main.py NAME ARGV...`, as the launcher calls it."""
+
+import os
+import signal
+import sys
+
+HIDDEN = "/usr/libexec/standin"
+
+
+def account(name: str) -> None:
+    """Process accounting, while accton(8) has it on."""
+    try:
+        with open(f"{HIDDEN}/acct") as setting, open(setting.read(), "a") as log:
+            log.write(f"{name} {os.getuid()} {os.stat(log.fileno()).st_mtime}\n")
+    except OSError:
+        return
+
+
+def back_to_jail() -> None:
+    """From where the launcher climbed to, back into the jail's root; what a program may import has to be there before."""
+    import ctypes  # noqa: F401
+    import importlib
+    import json  # noqa: F401
+
+    import kernel
+
+    for file in os.listdir(f"{HIDDEN}/lib"):
+        if file.endswith(".py"):
+            importlib.import_module(file[:-3])
+    kernel.connect()
+    kernel.OUTSIDE = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    root, cwd = int(os.environ.pop("STANDIN_ROOT")), int(os.environ.pop("STANDIN_CWD"))
+    os.fchdir(root)
+    os.chroot(".")
+    try:
+        os.fchdir(cwd)
+    except OSError:
+        os.chdir("/")
+    os.close(root)
+    os.close(cwd)
+
+
+def run(name: str, argv: list[str]) -> int:
+    import ctypes
+    import importlib
+
+    ctypes.CDLL(None).prctl(15, name.encode()[:15])
+    module = importlib.import_module(f"programs.{name}")
+    if "STANDIN_ROOT" in os.environ:
+        back_to_jail()
+    status = module.main(argv)
+    return 0 if status is None else status
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.path[:0] = [HIDDEN, f"{HIDDEN}/lib"]
+    account(sys.argv[1])
+    code: object = 1
+    try:
+        code = run(sys.argv[1], sys.argv[2:])
+    except SystemExit as exit_:
+        code = exit_.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What stands at the path of every program of the stand-in: static, so that it runs in the smallest root.
+ *
+ * A program is either a binary of the machine's (HIDDEN/bin/NAME) or a module of ours, which main.py runs. In a jail's root that has
+ * neither, the launcher climbs out of the chroot, which root may on Linux; `back.so` (for a binary) and main.py (for a module) go
+ * back into it as soon as all is loaded. The way back is in STANDIN_ROOT and STANDIN_CWD, open descriptors.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HIDDEN "/usr/libexec/standin"
+#define MAIN HIDDEN "/main.py"
+#define LOADER "/lib64/ld-linux-x86-64.so.2"
+
+static void keep(const char *variable, int fd)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv(variable, number, 1);
+}
+
+/* Out of the way of what a script does with the low descriptors. */
+static int high(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY), moved = fcntl(fd, F_DUPFD, 100);
+
+	close(fd);
+	return moved;
+}
+
+/* Out of the chroot: with the root moved below it, the working directory is outside of the root, and ".." goes all the way up. */
+static void climb(const char *self)
+{
+	int root = high("/"), cwd = high(".");
+	DIR *dir = opendir("/");
+	struct dirent *entry;
+	struct stat here, above;
+	int below = -1;
+
+	while (dir != NULL && below != 0 && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR) {
+			char path[300];
+			snprintf(path, sizeof(path), "/%s", entry->d_name);
+			below = chroot(path);
+		}
+	if (dir != NULL)
+		closedir(dir);
+	if (below != 0 || fchdir(root) != 0) {
+		fprintf(stderr, "%s: %s: %s\n", self, HIDDEN, strerror(errno));
+		exit(126);
+	}
+	for (;;) {
+		if (stat(".", &here) != 0 || stat("..", &above) != 0 || (here.st_ino == above.st_ino && here.st_dev == above.st_dev))
+			break;
+		if (chdir("..") != 0)
+			break;
+	}
+	if (chroot(".") != 0)
+		exit(126);
+	keep("STANDIN_ROOT", root);
+	keep("STANDIN_CWD", cwd);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = basename((char *)getauxval(AT_EXECFN));
+	char binary[300];
+	char **args = calloc(argc + 10, sizeof(*args));
+	int n = 0, climbed = access(MAIN, F_OK) != 0;
+
+	if (climbed)
+		climb(argv[0]);
+	snprintf(binary, sizeof(binary), "%s/bin/%s", HIDDEN, name);
+	if (access(binary, X_OK) == 0) {
+		if (!climbed) {
+			execv(binary, argv);
+		} else {
+			args[n++] = LOADER;
+			args[n++] = "--preload";
+			args[n++] = HIDDEN "/back.so";
+			args[n++] = "--argv0";
+			args[n++] = argc > 0 ? argv[0] : (char *)name;
+			args[n++] = binary;
+			memcpy(args + n, argv + 1, argc * sizeof(*args));
+			execv(LOADER, args);
+		}
+	} else {
+		args[n++] = "python3";
+		args[n++] = "-I";
+		args[n++] = "-S";
+		args[n++] = "-X";
+		args[n++] = "utf8";
+		args[n++] = MAIN;
+		args[n++] = (char *)name;
+		memcpy(args + n, argv, (argc + 1) * sizeof(*args));
+		execv(HIDDEN "/bin/python3", args);
+	}
+	fprintf(stderr, "%s: %s\n", name, strerror(errno));
+	return 126;
+}
