@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .cases import Case, Group, Unhonoured, load, load_not_honoured
 from .compare import Names, compare
-from .targets import Host, StandIn, Target, TargetError
+from .targets import BeforeError, Host, StandIn, Target, TargetError
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ def run_group(target: Target, group: Group, wanted: set[str], listed: dict[str, 
     """Ask a group's cases up to the last wanted one; judge the wanted ones."""
     last = max(i for i, case in enumerate(group.cases) if case.id in wanted)
     names: Names = {}
-    verdicts = []
-    with target.fresh(group) as session:
-        for case in group.cases[: last + 1]:
-            differences = compare(case, group.varies, session.run(case.script), names)
-            if case.id in wanted:
-                verdicts.append(judge(case, differences, listed.get(case.id)))
-    return verdicts
+    found: dict[str, list[str]] = {}
+    try:
+        with target.fresh(group) as session:
+            for case in group.cases[: last + 1]:
+                found[case.id] = compare(case, group.varies, session.run(case.script), names)
+    except BeforeError as error:
+        found = {case.id: [str(error)] for case in group.cases}
+    return [judge(case, found[case.id], listed.get(case.id)) for case in group.cases if case.id in wanted]
 
 
 def choose(groups: list[Group], patterns: list[str]) -> set[str]:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from .cases import HERE, Group
@@ -21,7 +22,11 @@ BIN = "/tmp/b"
 
 
 class TargetError(Exception):
-    """The host can't be asked: it isn't there, isn't fit, or a group's `before` failed."""
+    """The host can't be asked: it isn't there, or isn't fit."""
+
+
+class BeforeError(Exception):
+    """What a group's cases expect couldn't be made."""
 
 
 class Session(Protocol):
@@ -43,7 +48,7 @@ class Target(Protocol):
         """Whether it is FreeBSD."""
 
     def fresh(self, group: Group) -> AbstractContextManager[Session]:
-        """A context: a host as it is before the group's first case. Raises TargetError."""
+        """A context: a host as it is before the group's first case. Raises TargetError, BeforeError."""
 
 
 class _Shell:
@@ -69,24 +74,17 @@ class _Shell:
                 texts.append(stream.read().decode("utf-8", "backslashreplace"))
         return Answer(rc, *texts)
 
-    def must(self, what: str, script: str, directory: str = BIN) -> None:
-        """Run a script that has to succeed. Raises TargetError."""
-        answer = self.run(script, directory)
+    def host(self, script: Path) -> None:
+        """Run prepare.sh or clean.sh. Raises TargetError."""
+        answer = self.run(script.read_text(), "/")
         if answer.rc != 0:
-            raise TargetError(f"{what}: status {answer.rc}: {answer.stdout}{answer.stderr}")
-
-    def prepare(self) -> None:
-        """Make what every case expects."""
-        self.must("prepare.sh", PREPARE.read_text(), "/")
+            raise TargetError(f"{script.name}: status {answer.rc}: {answer.stdout}{answer.stderr}")
 
     def before(self, group: Group) -> None:
-        """Make what this group's cases expect."""
-        if group.before:
-            self.must(f"what is before {group.name}", group.before)
-
-    def clean(self) -> None:
-        """Undo what a group's cases did."""
-        self.must("clean.sh", CLEAN.read_text(), "/")
+        """Make what this group's cases expect. Raises BeforeError."""
+        answer = self.run(f"set -e\n{group.before}")
+        if answer.rc != 0:
+            raise BeforeError(f"its % lines: status {answer.rc}: {answer.stdout}{answer.stderr}")
 
 
 class StandIn:
@@ -104,7 +102,7 @@ class StandIn:
         try:
             _standin("up", name)
             shell = _Shell(str(STANDIN), "ssh", name)
-            shell.prepare()
+            shell.host(PREPARE)
             shell.before(group)
             yield shell
         finally:
@@ -129,9 +127,9 @@ class Host:
     @contextmanager
     def fresh(self, group: Group) -> Iterator[Session]:
         """Prepare the host, and undo what the group's cases did."""
-        self.shell.prepare()
+        self.shell.host(PREPARE)
         try:
             self.shell.before(group)
             yield self.shell
         finally:
-            self.shell.clean()
+            self.shell.host(CLEAN)

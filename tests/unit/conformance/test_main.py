@@ -11,7 +11,7 @@ import pytest
 from tests.conformance import main as command
 from tests.conformance.cases import Case, Group, Unhonoured
 from tests.conformance.compare import Answer
-from tests.conformance.targets import TargetError
+from tests.conformance.targets import BeforeError, TargetError
 
 GROUPS = [
     Group("a", cases=[Case("a-1", "one", "echo 1\n", "1\n"), Case("a-2", "two", "echo 2\n", "2\n")]),
@@ -33,6 +33,8 @@ class Fake:
     def fresh(self, group: Group) -> Iterator[Fake]:
         if group.name in self.answers:
             raise TargetError(self.answers[group.name])
+        if group.name.upper() in self.answers:
+            raise BeforeError(self.answers[group.name.upper()])
         yield self
 
     def run(self, script: str) -> Answer:
@@ -95,6 +97,13 @@ def test_a_host_that_cannot_be_asked_is_another_status(ask: Ask) -> None:
     assert rc == 2
     assert "no route\n" in out
     assert out.endswith("honoured 2 of 3\n")
+
+
+def test_a_group_whose_host_cannot_be_made_ready_differs(ask: Ask) -> None:
+    rc, out = ask(Fake(A="no bridges"))
+    assert rc == 1
+    assert out.count("    no bridges\n") == 2
+    assert out.endswith("honoured 1 of 3\n")
 
 
 def test_a_pattern_that_names_nothing_is_refused(ask: Ask) -> None:
