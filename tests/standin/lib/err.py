@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""err(3): messages on standard error, in FreeBSD's words."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from errlist import strerror
+
+
+def progname(argv0: str) -> str:
+    """The name under which a program speaks: the last component of its argv[0]."""
+    return argv0.rpartition("/")[2]
+
+
+def warnx(program: str, message: str) -> None:
+    """Print 'program: message'."""
+    sys.stdout.flush()
+    print(f"{program}: {message}", file=sys.stderr)
+
+
+def warn(program: str, message: str, number: int | None) -> None:
+    """Print 'program: message: what the error number means'."""
+    warnx(program, f"{message}: {strerror(number or 0)}")
+
+
+def errx(program: str, message: str, status: int = 1) -> NoReturn:
+    """warnx(), and exit with status."""
+    warnx(program, message)
+    raise SystemExit(status)
+
+
+def err(program: str, message: str, number: int | None, status: int = 1) -> NoReturn:
+    """warn(), and exit with status."""
+    warn(program, message, number)
+    raise SystemExit(status)
