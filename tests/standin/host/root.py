@@ -37,7 +37,14 @@ APPLETS = {
     " unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat",
     "usr/sbin": "chown chroot mknod",
 }
-BINARIES = {"bin/sh": "/bin/dash", "usr/bin/env": "", "usr/bin/find": "", "usr/bin/nice": "", "usr/bin/nohup": "", "usr/bin/xargs": ""}
+BINARIES = {
+    "bin/sh": "/bin/dash",
+    "usr/bin/env": "",
+    "usr/bin/find": "",
+    "usr/bin/nice": "",
+    "usr/bin/nohup": "",
+    "usr/bin/xargs": "",
+}
 
 
 def assemble(top: Path, build: Path, base: Path) -> None:
@@ -81,8 +88,17 @@ def _programs(top: Path, build: Path) -> None:
         name = os.path.basename(path)
         shutil.copy(source or shutil.which(name) or "", hidden / "bin" / name)
         _link(launcher, top / path)
+    _sh_messages(hidden / "bin/sh")
     for line in (build / "paths").read_text().split():
         _link(launcher, top / line)
+
+
+def _sh_messages(path: Path) -> None:
+    """Make dash's messages FreeBSD's: no line number, a builtin names itself only (recorded: srv-1, mod-13)."""
+    program = path.read_bytes()
+    for dash, freebsd in ((b"%s: %d: \0", b"%s: %.0s\0"), (b"%s: %d: %s: \0", b"%.0s%.0s%s: \0")):
+        program = program.replace(dash, freebsd)
+    path.write_bytes(program)
 
 
 def _link(launcher: Path, path: Path) -> None:
