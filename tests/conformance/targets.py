@@ -18,7 +18,9 @@ from .compare import Answer
 STANDIN = HERE.parent / "standin" / "standin"
 PREPARE, CLEAN = (HERE / "host" / name for name in ("prepare.sh", "clean.sh"))
 CASE_SECONDS = 120
-BIN = "/tmp/b"
+BASE = "/tmp/b"
+# The recording host had no locale set, and many an ssh sends its own.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LANG" and not name.startswith("LC_")}
 
 
 class TargetError(Exception):
@@ -57,11 +59,13 @@ class _Shell:
     def __init__(self, *command: str) -> None:
         self.command = command
 
-    def run(self, script: str, directory: str = BIN) -> Answer:
+    def run(self, script: str, directory: str = BASE) -> Answer:
         """Run a script. Its output goes to files, so that a program which it leaves behind doesn't keep us waiting."""
         line = f"cd {directory} && exec /bin/sh -c {shlex.quote(script)}"
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen([*self.command, line], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            process = subprocess.Popen(
+                [*self.command, line], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=ENVIRONMENT
+            )
             try:
                 rc = process.wait(CASE_SECONDS)
             except subprocess.TimeoutExpired:
