@@ -70,6 +70,8 @@ def describe(pid: int, boot: float) -> dict[str, Any] | None:
             comm = file.read()[:-1]
         with open(f"{PROC}/{pid}/cmdline", errors="surrogateescape") as file:
             args = file.read().split("\0")[:-1]
+        with open(f"{PROC}/{pid}/wchan") as file:
+            wchan = file.read()
         with open(f"{PROC}/{pid}/status", errors="surrogateescape") as file:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     except OSError:
@@ -95,6 +97,8 @@ def describe(pid: int, boot: float) -> dict[str, Any] | None:
         "rss": int(fields[21]) * PAGE,
         "tty": f"pts/{tty & 0xFF | tty >> 12 & 0xFFF00}" if tty >> 8 & 0xFFF in range(136, 144) else "",
         "tpgid": int(fields[5]),
+        "nice": int(fields[16]),
+        "wchan": wchan if wchan != "0" else "",
         "threads": int(fields[17]),
         "user": _name(int(uids[1])),
     }
