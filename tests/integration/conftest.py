@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A host for each test: a fresh stand-in of its own, or with --host one real FreeBSD host for all."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up
+
+
+@dataclass(frozen=True)
+class Ansible:
+    """Ansible's programs, aimed at one host: each returns what it printed, and lets the test fail if it fails."""
+
+    host: Host
+    directory: Path
+
+    def playbook(self, playbook: Path, *arguments: str, **variables: str) -> str:
+        """Run a playbook. arguments: more of ansible-playbook's. variables: added to its environment."""
+        return self._run(["ansible-playbook", str(playbook), *arguments], variables)
+
+    def module(self, name: str, arguments: str, **variables: str) -> str:
+        """Run one module. arguments: as after ansible's -a. variables: added to its environment."""
+        return self._run(["ansible", GROUP, "-m", name, "-a", arguments], variables)
+
+    def _run(self, command: list[str], variables: dict[str, str]) -> str:
+        inventory = self.host.write_inventory(self.directory / "inventory.yml")
+        done = subprocess.run(
+            [*command, "-i", str(inventory)],
+            cwd=CHECKOUT,
+            env=ansible_environment(**{"ANSIBLE_NOCOLOR": "1", **variables}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.fail(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}", pytrace=False)
+        return done.stdout
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--host", metavar="USER@NAME", help="a real FreeBSD host, instead of stand-ins")
+
+
+@pytest.fixture
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    login = request.config.getoption("--host")
+    if login:
+        yield real_host(login)
+        return
+    name = re.sub(r"[^a-z0-9]+", "-", f"integration {os.getpid()} {request.node.name}".lower()).strip("-")
+    try:
+        yield stand_in_up(name)
+    finally:
+        stand_in_down(name)
+
+
+@pytest.fixture
+def ansible(host: Host, tmp_path: Path) -> Ansible:
+    return Ansible(host, tmp_path)

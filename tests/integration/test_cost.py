@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an unchanged jail costs its host: the programs that are started there, by FreeBSD's process accounting."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.hosts import Host
+
+from .conftest import Ansible
+
+ACCOUNT = "/var/tmp/bsd.jail.acct"
+# Started by the connection, or by the host's own accord.
+NOISE = frozenset({"accton", "cron", "newsyslog", "sshd", "sshd-auth", "sshd-session"})
+
+
+def started(host: Host, ansible: Ansible, module: str, arguments: str) -> Counter[str]:
+    """How often each program is started on the host while a module runs."""
+    host.run(f": >{ACCOUNT}; accton {ACCOUNT}")
+    ansible.module(module, arguments)
+    host.run("accton")
+    commands = host.run(f"lastcomm -f {ACCOUNT}; rm {ACCOUNT}").stdout.splitlines()
+    return Counter(line.split()[0] for line in commands if line.split()[0] not in NOISE)
+
+
+def test_an_unchanged_jail_costs_one_jls(host: Host, ansible: Ansible) -> None:
+    arguments = "name=cheap path=/ hostname=cheap.example.org state=started"
+    ansible.module("bsd.jail.jail", arguments)
+    # What any module costs is Ansible's: the shells that carry it, and Python.
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    assert started(host, ansible, "bsd.jail.jail", arguments) - any_module == Counter({"jls": 1})
+    ansible.module("bsd.jail.jail", "name=cheap state=absent")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The stand-in as a sandbox: it comes up, keeps to itself, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+STANDIN = Path(__file__).resolve().parents[1] / "standin/standin"
+_serial = itertools.count()
+
+
+def standin(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([STANDIN, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=check)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition; fails after ten seconds."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def processes(marker: str) -> list[int]:
+    """The pids of processes with a word in their command lines."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if marker in line:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """The name of a stand-in that is up."""
+    mine = f"sandbox{os.getpid()}-{next(_serial)}"
+    standin("up", mine)
+    yield mine
+    if mine in standin("list").stdout.split():
+        standin("down", mine)
+
+
+def leftovers(name: str) -> dict[str, list[str]]:
+    """What of a stand-in is still on the machine."""
+    sockets = [line for line in Path("/proc/net/unix").read_text().splitlines() if line.endswith(f"@standin/{name}")]
+    mounts = [line for line in Path("/proc/self/mounts").read_text().splitlines() if line.startswith("standin ")]
+    return {"sockets": sockets, "mounts": mounts, "processes": [str(pid) for pid in processes(name)]}
+
+
+def nothing_left(name: str) -> bool:
+    return not any(leftovers(name).values())
+
+
+def test_it_says_it_is_freebsd(name: str) -> None:
+    script = "uname -srm; python3 -c 'import sys, platform; print(sys.platform, platform.system(), platform.release())'"
+    assert standin("ssh", name, script).stdout == "FreeBSD 15.1-RELEASE-p1 amd64\nfreebsd FreeBSD 15.1-RELEASE-p1\n"
+
+
+def test_exit_status_and_output_come_through(name: str) -> None:
+    done = standin("ssh", name, "echo out; echo err >&2; exit 7", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
+
+
+def test_several_at_once_know_nothing_of_each_other(name: str) -> None:
+    other = f"{name}-other"
+    standin("up", other)
+    try:
+        standin("ssh", other, "touch /tmp/mine; jail -c name=mine path=/ persist")
+        assert {name, other} <= set(standin("list").stdout.split())
+        assert standin("ssh", name, "ls /tmp; jls name").stdout == ""
+    finally:
+        standin("down", other)
+
+
+def test_a_name_is_taken_once(name: str) -> None:
+    done = standin("up", name, check=False)
+    assert done.returncode == 1
+    assert f"{name} is up already" in done.stderr
+
+
+def test_down_of_one_that_is_not_up_says_so() -> None:
+    done = standin("down", "nosuch", check=False)
+    assert done.returncode == 1
+    assert "nosuch" in done.stderr
+
+
+def test_down_takes_everything_along(name: str) -> None:
+    before = set(os.listdir("/tmp"))
+    # `name` as an argument marks the processes.
+    standin(
+        "ssh",
+        name,
+        f"jail -c name=j path=/ vnet persist; mkdir /tmp/m; mount -t tmpfs tmpfs /tmp/m;"
+        f" jexec j sh -c 'sleep 1000' {name} >/dev/null 2>&1 & sh -c 'sleep 1000' {name} >/dev/null 2>&1 &",
+    )
+    wait_until(lambda: len(processes(name)) >= 2)
+    standin("down", name)
+    wait_until(lambda: nothing_left(name))
+    assert set(os.listdir("/tmp")) <= before | {entry for entry in os.listdir("/tmp") if "pytest" in entry}
+
+
+def test_nothing_stays_after_it_was_killed_by_hand(name: str) -> None:
+    standin("ssh", name, f"jail -c name=j path=/ vnet persist; jexec j sh -c 'sleep 1000' {name} >/dev/null 2>&1 &")
+    wait_until(lambda: len(processes(name)) >= 2)
+    for pid in processes(name):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    wait_until(lambda: nothing_left(name))
+    assert name not in standin("list").stdout.split()
+
+
+def test_what_linux_shows_is_out_of_sight(name: str) -> None:
+    script = "ls /proc /sys /usr/bin/mount /usr/bin/python3 /bin/ps 2>&1"
+    words = standin("ssh", name, script, check=False).stdout
+    assert "/sys: No such file" in words
+    assert "/usr/bin/mount: No such file" in words
+    assert "/usr/bin/python3: No such file" in words
+    assert "/bin/ps\n" in words
+
+
+def test_an_ordinary_user_is_told_that_root_is_needed() -> None:
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", STANDIN, "up", "user"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "needs root" in done.stderr
