@@ -71,7 +71,11 @@ def outside(argv: list[str]) -> tuple[int, str, str]:
             os.chroot(".")
 
     done = subprocess.run(
-        [f"{HIDDEN}/bin/{argv[0]}", *argv[1:]], preexec_fn=leave, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        [f"{HIDDEN}/bin/{argv[0]}", *argv[1:]],
+        preexec_fn=leave,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     return done.returncode, done.stdout, done.stderr
 
