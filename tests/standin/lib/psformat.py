@@ -23,11 +23,10 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class Context:
-    """What a value may depend on beside its process: the time (epoch), the users' names looked up so far, the jails' names by jid."""
+    """What a value may depend on beside its process: the time (epoch), and the users' names looked up so far."""
 
     now: float
     users: dict[int, str]
-    jails: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -107,11 +106,7 @@ def _wait_channel(process: Process, _: Context) -> str:
 def _terminal(process: Process, _: Context) -> str:
     if not process["tty"]:
         return "- "
-    return process["tty"].removeprefix("pts/") + " "
-
-
-def _jail_name(process: Process, context: Context) -> str:
-    return context.jails.get(process["jid"], "-")
+    return str(process["tty"]).removeprefix("pts/") + " "
 
 
 _COLUMNS = {
@@ -127,7 +122,7 @@ _COLUMNS = {
     "fib": Column("fib", "FIB", _constant("0")),
     "flags": Column("flags", "F", _constant("10004000")),
     "gid": Column("gid", "GID", _number("gid")),
-    "jail": Column("jail-name", "JAIL", _jail_name, left=True),
+    "jail": Column("jail-name", "JAIL", _number("jail"), left=True),
     "jid": Column("jail-id", "JID", _number("jid")),
     "jobc": Column("job-control-count", "JOBC", _constant("0")),
     "lim": Column("memory-limit", "LIM", _constant("-")),
@@ -224,11 +219,6 @@ def _words(text: str) -> list[tuple[str, str | None]]:
 def without_arguments(shown: list[Column]) -> list[Column]:
     """-c: the name of the program in place of its command line."""
     return [replace(column, value=_COLUMNS["comm"].value) if column.header == "COMMAND" else column for column in shown]
-
-
-def wants_jails(shown: list[Column]) -> bool:
-    """Whether the jails' names are needed."""
-    return any(column.name == "jail-name" for column in shown)
 
 
 def text(shown: list[Column], rows: list[list[str]], width: int) -> str:

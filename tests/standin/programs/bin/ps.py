@@ -44,10 +44,8 @@ def main(argv: list[str]) -> int:
         return 1
     kept = [process for process in kernel.processes() if _wanted(process, flags, chosen)]
     _sort(kept, flags)
-    now = time.time()
-    names: dict[int, str] = {}
-    jails = {jail["jid"]: jail["name"] for jail in kernel.jails(dying=True)} if psformat.wants_jails(columns) else {}
-    rows = [[column.value(process, psformat.Context(now, names, jails)) for column in columns] for process in kept]
+    context = psformat.Context(time.time(), {})
+    rows = [[column.value(process, context) for column in columns] for process in kept]
     if style.json:
         instances = [{column.name: text for column, text in zip(columns, row)} for row in rows]
         tree = {"process-information": {"process": instances}} if instances else {}
