@@ -172,7 +172,7 @@ def processes() -> list[dict[str, Any]]:
 
 def kill(pid: int, signal: int) -> None:
     """kill(2) with FreeBSD's signal numbers; reaches only what is in the caller's jail or below."""
-    call("kill", pid=pid, signal=signal)
+    call("kill", target=pid, signal=signal)
 
 
 # --- mounts -----------------------------------------------------------------------------------------------------------
