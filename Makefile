@@ -37,7 +37,7 @@ lint: $(READY)
 	yamllint --strict .
 	reuse lint --lines
 	antsibull-changelog lint
-	MYPYPATH=$(VENV) mypy --package ansible_collections.bsd.jail.plugins.module_utils
+	tests/types
 	antsibull-docs lint-collection-docs --plugin-docs .
 	$(VALIDATE_MODULES) plugins/modules/*.py
 	ansible-lint --offline --strict
