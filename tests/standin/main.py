@@ -18,7 +18,9 @@ def account(name: str) -> None:
 
 
 def back_to_jail() -> None:
-    """From where the launcher climbed to, back into the jail's root; what a program may import has to be there before."""
+    """From where the launcher climbed to, back into the jail's root; what a program may import has to be there
+    before.
+    """
     import ctypes  # noqa: F401
     import importlib
     import json  # noqa: F401

@@ -6,6 +6,7 @@ Made once into build/ beside the sources and again when one of them changes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import py_compile
@@ -18,13 +19,15 @@ HERE = Path(__file__).resolve().parent.parent
 SOURCES = ("native", "lib", "kernel", "programs", "main.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
-    "libc.so.7": ["-shared", "-fPIC", "native/libc7.c"],
+    "libc.so.7": ["-shared", "-fPIC", "-Wl,-soname,libc.so.7", "native/libc7.c"],
     "back.so": ["-shared", "-fPIC", "native/back.c"],
 }
 
 
 def build() -> Path:
-    """Bring build/ up to date. Returns its path. Raises CalledProcessError or PyCompileError when a source doesn't compile."""
+    """Bring build/ up to date. Returns its path. Raises CalledProcessError or PyCompileError when a source doesn't
+    compile.
+    """
     target, stamp = HERE / "build", _stamp()
     if _read(target / "stamp") == stamp:
         return target
@@ -57,10 +60,8 @@ def build() -> Path:
 def _replace(new: Path, target: Path) -> None:
     """Two builds at once are no harm: the later one stays."""
     old = HERE / f"build.{os.getpid()}.old"
-    try:
+    with contextlib.suppress(FileNotFoundError):
         target.rename(old)
-    except FileNotFoundError:
-        pass
     try:
         new.rename(target)
     except OSError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a stand-in's root looks like: FreeBSD's tree, laid over the machine's own root.
 
-The machine's root is the lowest layer, for Python's library and the shared libraries; whatever else it has is hidden, by an empty
-directory where FreeBSD has one of that name, by a whiteout where it hasn't.
+The machine's root is the lowest layer, for Python's library and the shared libraries; whatever else it has is hidden,
+by an empty directory where FreeBSD has one of that name, by a whiteout where it hasn't.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ from pathlib import Path
 
 HIDDEN = "usr/libexec/standin"
 
-# FreeBSD's directories, each in place of the machine's. /usr, /usr/lib and /usr/share are the machine's with FreeBSD's files added: Python's
-# library and the shared libraries lie there. /lib and /lib64 stay the links into /usr that they are.
+# FreeBSD's directories, each in place of the machine's. /usr, /usr/lib and /usr/share are the machine's with
+# FreeBSD's files added: Python's library and the shared libraries lie there. /lib and /lib64 stay the links into /usr
+# that they are.
 DIRECTORIES = """
 bin boot dev etc etc/jail.conf.d etc/rc.conf.d home libexec media mnt net proc rescue root sbin tmp
-usr/bin usr/games usr/home usr/include usr/libexec usr/local usr/local/bin usr/local/etc usr/local/etc/rc.d usr/local/sbin
-usr/local/lib usr/obj usr/ports usr/sbin usr/src usr/tests
-var var/account var/at var/audit var/backups var/cache var/crash var/cron var/db var/empty var/games var/heimdal var/log var/mail
-var/msgs var/preserve var/run var/spool var/spool/lock var/tmp var/yp
+usr/bin usr/games usr/home usr/include usr/libexec usr/local usr/local/bin usr/local/etc usr/local/etc/rc.d
+usr/local/sbin usr/local/lib usr/obj usr/ports usr/sbin usr/src usr/tests
+var var/account var/at var/audit var/backups var/cache var/crash var/cron var/db var/empty var/games var/heimdal
+var/log var/mail var/msgs var/preserve var/run var/spool var/spool/lock var/tmp var/yp
 """.split()
 KEPT = frozenset({"usr", "lib", "lib64"})
 
-# busybox's applets, where FreeBSD has the program of that name, and the machine's own binaries where busybox won't do: its `env`, `find`
-# and their like run its own applets instead of what is in PATH.
+# busybox's applets, where FreeBSD has the program of that name, and the machine's own binaries where busybox won't
+# do: its `env`, `find` and their like run its own applets instead of what is in PATH.
 APPLETS = {
     "bin": "cat chmod cp date dd df echo expr ln ls mkdir mv pwd realpath rm rmdir sleep stty sync test [",
-    "sbin": "",
-    "usr/bin": "awk basename bc bunzip2 bzip2 cal cksum cmp comm cut diff dirname du egrep expand false fgrep fold getopt grep groups gunzip"
-    " gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv printf readlink renice"
-    " reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch tr true truncate tty unexpand uniq"
-    " unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat",
+    "usr/bin": """
+awk basename bc bunzip2 bzip2 cal cksum cmp comm cut diff dirname du egrep expand false fgrep fold getopt grep groups
+gunzip gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv
+printf readlink renice reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch tr
+true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat""",
     "usr/sbin": "chown chroot mknod",
 }
 BINARIES = {
@@ -50,7 +51,8 @@ BINARIES = {
 def assemble(top: Path, build: Path, base: Path) -> None:
     """Make the upper tree.
 
-    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). base: FreeBSD's own files.
+    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). base:
+    FreeBSD's own files.
     """
     for name in DIRECTORIES:
         _made(top / name)
@@ -114,7 +116,9 @@ def _made(path: Path) -> Path:
 
 
 def _python(top: Path, source: Path) -> None:
-    """/usr/local/bin/python3, a virtual environment of the machine's: sys.prefix is /usr/local, sitecustomize is found."""
+    """/usr/local/bin/python3, a virtual environment of the machine's: sys.prefix is /usr/local, sitecustomize is
+    found.
+    """
     binary = os.path.realpath("/usr/bin/python3")
     name = os.path.basename(binary)
     local = top / "usr/local"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Bring a stand-in up, find it, enter it, throw it away: namespaces and a root of its own.
 
-A stand-in is its first process. That process listens on the abstract Unix socket `standin/NAME`: who connects learns its pid from
-the kernel, two of one name can't be, and nothing has to be tidied up after one that was killed.
+A stand-in is its first process. That process listens on the abstract Unix socket `standin/NAME`: who connects learns
+its pid from the kernel, two of one name can't be, and nothing has to be tidied up after one that was killed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from pathlib import Path
 from . import root
 from .build import HERE, build
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
+    0x20000,
+    0x4000000,
+    0x8000000,
+    0x20000000,
+    0x40000000,
+)
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE, MS_MOVE = 2, 4, 16384, 1 << 18, 8192
 MNT_DETACH = 2
 PREFIX = "standin/"
@@ -57,7 +63,9 @@ def pid_of(name: str) -> int:
 
 
 def up(name: str) -> None:
-    """Bring one up; returns when it is. StandinError when the name is taken or it doesn't come up, with its own words."""
+    """Bring one up; returns when it is. StandinError when the name is taken or it doesn't come up, with its own
+    words.
+    """
     built = build()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -160,7 +168,14 @@ def _make_root(built: Path) -> None:
 def _make_dev(new: Path) -> None:
     dev = new / "dev"
     mount("devfs", dev, "tmpfs", MS_NOSUID, "mode=755")
-    for name, (major, minor) in {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}.items():
+    for name, (major, minor) in {
+        "null": (1, 3),
+        "zero": (1, 5),
+        "full": (1, 7),
+        "random": (1, 8),
+        "urandom": (1, 9),
+        "tty": (5, 0),
+    }.items():
         os.mknod(dev / name, 0o20666, os.makedev(major, minor))
         os.chmod(dev / name, 0o666)
     (dev / "pts").mkdir()
@@ -169,5 +184,3 @@ def _make_dev(new: Path) -> None:
     os.symlink(f"/{root.HIDDEN}/proc/self/fd", dev / "fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         os.symlink(f"fd/{number}", dev / name)
-
-

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The system calls by name, in the form of lib/kernel.py: keyword arguments in, an answer and the descriptors that go with it out."""
+"""The system calls by name, in the form of lib/kernel.py: keyword arguments in, an answer and the descriptors that go
+with it out.
+"""
 
 from __future__ import annotations
 
@@ -56,18 +58,19 @@ def jail_set(
 
 
 def jail_get(system: System, caller: Caller, name: str | None, jid: int | None, dying: bool) -> Answer:
-    jail = system.jails.find(caller.jail, name=name, jid=jid)
+    jail = system.jails.find(caller.jail, name=name, jid=jid, dying=dying)
     return {"jail": system.jails.describe(jail, caller.jail)}, ()
 
 
 def jails(system: System, caller: Caller, dying: bool) -> Answer:
-    visible = sorted(system.jails.visible(caller.jail), key=lambda jail: jail.jid)
+    system.jails.bury()
+    visible = sorted(system.jails.visible(caller.jail, dying=dying), key=lambda jail: jail.jid)
     return {"jails": [system.jails.describe(jail, caller.jail) for jail in visible]}, ()
 
 
 def jail_remove(system: System, caller: Caller, jid: int) -> Answer:
     caller.need_root()
-    system.jails.remove(_by_jid(system, caller, jid))
+    system.jails.remove(_by_jid(system, caller, jid, dying=True))
     return {}, ()
 
 
@@ -81,7 +84,9 @@ def jail_attach(system: System, caller: Caller, jid: int) -> Answer:
 
 
 def holds_directory(pid: int) -> bool:
-    """Whether a process has a directory open, which it could leave the jail by. O_PATH descriptors are the launcher's."""
+    """Whether a process has a directory open, which it could leave the jail by. O_PATH descriptors are the
+    launcher's.
+    """
     for fd in os.listdir(f"{processes.PROC}/{pid}/fd"):
         try:
             with open(f"{processes.PROC}/{pid}/fdinfo/{fd}") as info:
@@ -118,8 +123,8 @@ def list_processes(system: System, caller: Caller) -> Answer:
     return {"processes": found}, ()
 
 
-def kill(system: System, caller: Caller, pid: int, signal: int) -> Answer:
-    send(system, caller, pid, signal)
+def kill(system: System, caller: Caller, target: int, signal: int) -> Answer:
+    send(system, caller, target, signal)
     return {}, ()
 
 
@@ -128,14 +133,15 @@ def send(system: System, caller: Caller, pid: int, signal: int) -> None:
     if not 0 <= signal <= 128:
         raise SystemCallError(errno.EINVAL)
     reach = set(system.jails.processes_of(caller.jail, below=True))
-    zombies = pid > 0 and pid not in reach and system.jails.of_process(pid) is not None and signal == 0
     if pid == -1:
         targets = [target for target in reach if target not in (1, caller.pid)]
     elif pid <= 0:
         group = -pid or os.getpgid(caller.pid)
         targets = [target for target in reach if _group(target) == group]
+    elif pid in reach or (signal == 0 and _in_reach(system, caller, pid)):
+        targets = [pid]  # a zombie answers to signal 0
     else:
-        targets = [pid] if pid in reach or zombies and _in_reach(system, caller, pid) else []
+        targets = []
     if not targets:
         raise SystemCallError(errno.ESRCH)
     allowed = [target for target in targets if caller.uid in (0, processes.uid_of(target))]
@@ -281,9 +287,9 @@ def sysctl_set(system: System, caller: Caller, name: str, value: Any) -> Answer:
     return {}, ()
 
 
-def _by_jid(system: System, caller: Caller, jid: int) -> Jail:
+def _by_jid(system: System, caller: Caller, jid: int, *, dying: bool = False) -> Jail:
     try:
-        return system.jails.find(caller.jail, jid=jid)
+        return system.jails.find(caller.jail, jid=jid, dying=dying)
     except SystemCallError as error:
         raise SystemCallError(errno.EINVAL, error.message) from None
 

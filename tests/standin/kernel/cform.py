@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The system calls in FreeBSD's C form, as libc.so.7 sends them: a name, flags and an array of vectors.
 
-Request: 'B', the call's name and a NUL, then pid, flags and the number of vectors (32 bits each), then each vector: whether its pointer is NULL
-(a byte), its length (32 bits), its bytes. Reply: result, errno, number of vectors, then each vector's length and new contents.
+Request: 'B', the call's name and a NUL, then pid, flags and the number of vectors (32 bits each), then each vector:
+whether its pointer is NULL (a byte), its length (32 bits), its bytes. Reply: result, errno, number of vectors, then
+each vector's length and new contents.
 """
 
 from __future__ import annotations
@@ -133,7 +134,11 @@ def _selected(request: Request, pairs: dict[str, int]) -> Jail:
     jid = int.from_bytes(request.vectors[pairs["jid"]] or b"", "little") if "jid" in pairs else 0
     if jid:
         return jails.find(viewer, jid=jid)
-    name = (request.vectors[pairs["name"]] or b"").split(b"\0")[0].decode(errors="surrogateescape") if "name" in pairs else ""
+    name = (
+        (request.vectors[pairs["name"]] or b"").split(b"\0")[0].decode(errors="surrogateescape")
+        if "name" in pairs
+        else ""
+    )
     if name:
         return jails.find(viewer, name=name)
     raise SystemCallError(errno.ENOENT, "no jail specified")
@@ -160,6 +165,11 @@ def jail_remove(request: Request) -> tuple[int, tuple[int, ...]]:
 
 def jail_attach(request: Request) -> tuple[int, tuple[int, ...]]:
     return 0, calls.jail_attach(request.system, request.caller, jid=request.flags)[1]
+
+
+def made_socket(request: Request) -> tuple[int, tuple[int, ...]]:
+    request.caller.jail.sockets.add(int.from_bytes(request.vectors[0] or b"", "little"))
+    return 0, ()
 
 
 def kill(request: Request) -> tuple[int, tuple[int, ...]]:
@@ -215,6 +225,7 @@ CALLS: dict[str, Callable[[Request], tuple[int, tuple[int, ...]]]] = {
     "jail_get": jail_get,
     "jail_remove": jail_remove,
     "jail_attach": jail_attach,
+    "made_socket": made_socket,
     "kill": kill,
     "nmount": nmount,
     "unmount": unmount,

@@ -79,7 +79,7 @@ def apply(path: str, ruleset: int) -> None:
 
 
 def _make(path: Path, name: str) -> None:
-    what = (path / name)
+    what = path / name
     if name == "fd":
         os.mkdir(what)
         return

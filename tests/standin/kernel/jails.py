@@ -27,8 +27,10 @@ ADDRESS_FAMILIES = {"ip4": "ip4.addr", "ip6": "ip6.addr"}
 class Jail:
     """One jail. The host is one too, with jid 0.
 
-    values: what was set of the parameters. uts, net: descriptors of its namespaces; net is its parent's unless it has a network stack of
-    its own. root: a descriptor of its root directory, as the kernel's vnode is.
+    values: what was set of the parameters. uts, net: descriptors of its namespaces; net is its parent's unless it has
+    a network stack of its own. root: a descriptor of its root directory, as the kernel's vnode is. sockets: the
+    inodes of those made in it by who attached to it; while one of them is open somewhere, a jail that was removed is
+    dying.
     """
 
     jid: int
@@ -42,6 +44,8 @@ class Jail:
     own_net: bool = False
     pushed_hostname: str = ""
     expected: set[int] = field(default_factory=set)
+    sockets: set[int] = field(default_factory=set)
+    dying: bool = False
     uts_inode: int = 0
 
     def __post_init__(self) -> None:
@@ -61,7 +65,10 @@ class Jails:
     """All jails of the stand-in."""
 
     def __init__(self) -> None:
-        values = {param.name: param.default for param in PARAMS} | {"host.hostname": os.uname().nodename, "children.max": 999999}
+        values = {param.name: param.default for param in PARAMS} | {
+            "host.hostname": os.uname().nodename,
+            "children.max": 999999,
+        }
         root = os.open("/", os.O_PATH | os.O_CLOEXEC)
         host = Jail(HOST, "", None, "/", namespaces.own("uts"), namespaces.own("net"), root, values)
         host.pushed_hostname = os.uname().nodename
@@ -72,7 +79,9 @@ class Jails:
     # --- who is where -----------------------------------------------------------------------------------------------
 
     def of_process(self, pid: int) -> Jail | None:
-        """The jail of a process. A zombie has no namespace any more: it is where it was seen last, else where its parent is."""
+        """The jail of a process. A zombie has no namespace any more: it is where it was seen last, else where its
+        parent is.
+        """
         inode = processes.uts_of(pid)
         if inode is None:
             if processes.state_of(pid) not in ("Z", "X"):
@@ -90,30 +99,37 @@ class Jails:
         found = []
         for pid in processes.pids():
             where = self.of_process(pid)
-            if where is not None and (where is jail or (below and where.is_below(jail))):
-                if processes.state_of(pid) not in ("Z", "X", ""):
-                    found.append(pid)
+            inside = where is not None and (where is jail or (below and where.is_below(jail)))
+            if inside and processes.state_of(pid) not in ("Z", "X", ""):
+                found.append(pid)
         return found
 
-    def visible(self, viewer: Jail) -> list[Jail]:
-        """The jails below the viewer's."""
-        return [jail for jail in self.by_jid.values() if jail.is_below(viewer)]
+    def visible(self, viewer: Jail, *, dying: bool = False) -> list[Jail]:
+        """The jails below the viewer's; dying: those that are, too."""
+        return [jail for jail in self.by_jid.values() if jail.is_below(viewer) and (dying or not jail.dying)]
 
     def name_for(self, jail: Jail, viewer: Jail) -> str:
         """Its name as seen from the viewer's jail."""
         return jail.name[len(viewer.name) + 1 :] if viewer.name else jail.name
 
-    def find(self, viewer: Jail, *, name: str | None = None, jid: int | None = None) -> Jail:
-        """A jail by name (or a name of digits that is a jid) or by jid. ENOENT in the kernel's words."""
-        if jid is not None:
-            for jail in self.visible(viewer):
-                if jail.jid == jid:
-                    return jail
-            raise SystemCallError(errno.ENOENT, f"jail {jid} not found")
-        for jail in self.visible(viewer):
-            if self.name_for(jail, viewer) == name or (name is not None and name.isdigit() and jail.jid == int(name)):
+    def find(self, viewer: Jail, *, name: str | None = None, jid: int | None = None, dying: bool = False) -> Jail:
+        """A jail by name (or a name of digits that is a jid) or by jid; one that is dying only if asked for. ENOENT
+        in the kernel's words.
+        """
+        if jid is None and name is not None and name.isdigit():
+            jid = int(name)
+        what = f'"{name}"' if name is not None else str(jid)
+        matching = [
+            jail
+            for jail in self.visible(viewer, dying=True)
+            if jail.jid == jid or (name is not None and self.name_for(jail, viewer) == name)
+        ]
+        for jail in matching:
+            if not jail.dying:
                 return jail
-        raise SystemCallError(errno.ENOENT, f'jail "{name}" not found')
+        if matching and dying:
+            return matching[0]
+        raise SystemCallError(errno.ENOENT, f"jail {what} is dying" if matching else f"jail {what} not found")
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -129,14 +145,16 @@ class Jails:
             "name": self.name_for(jail, viewer),
             "parent": jail.parent.jid if jail.parent and jail.parent is not viewer else 0,
             "path": path,
-            "dying": False,
+            "dying": jail.dying,
             "children.cur": len(children),
             "host.hostname": self.hostname(jail),
         }
         return {param.name: values[param.name] for param in PARAMS}
 
     def hostname(self, jail: Jail) -> str:
-        """The host name: what was set, unless somebody in the jail has set another since; the parent's where that is inherited."""
+        """The host name: what was set, unless somebody in the jail has set another since; the parent's where that is
+        inherited.
+        """
         if jail.values["host"] == "inherit" and jail.parent is not None:
             return self.hostname(jail.parent)
         current = namespaces.hostname(jail.uts)
@@ -240,9 +258,7 @@ class Jails:
                     raise SystemCallError(errno.EINVAL, f"too many IPv{param.kind[2]} addresses")
                 if len(set(value)) < len(value):
                     raise SystemCallError(errno.EINVAL)
-            elif name == "enforce_statfs" and value not in (0, 1, 2):
-                raise SystemCallError(errno.EINVAL)
-            elif name == "host" and value == "disable":
+            elif (name, value) == ("host", "disable") or (name == "enforce_statfs" and value not in (0, 1, 2)):
                 raise SystemCallError(errno.EINVAL)
 
     @staticmethod
@@ -291,7 +307,7 @@ class Jails:
 
     def remove(self, jail: Jail) -> None:
         """jail_remove(2): with its children, their processes and all."""
-        for child in [other for other in self.by_jid.values() if other.parent is jail]:
+        for child in [other for other in self.by_jid.values() if other.parent is jail and not other.dying]:
             self.remove(child)
         deadline = time.monotonic() + 5
         while pids := self.processes_of(jail):
@@ -303,28 +319,53 @@ class Jails:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.002)
+        if jail.dying:
+            return
         if jail.own_net and jail.parent is not None:
             for interface in network.names(jail.net):
                 if interface != "lo0":
                     network.move(interface, jail.net, jail.parent.net)
             os.close(jail.net)
-        os.close(jail.uts)
         os.close(jail.root)
+        if self._open_sockets(jail):
+            jail.dying = True
+        else:
+            self._forget(jail)
+
+    def _forget(self, jail: Jail) -> None:
+        os.close(jail.uts)
         del self.by_jid[jail.jid]
         self._seen = {pid: where for pid, where in self._seen.items() if where is not jail}
 
+    @staticmethod
+    def _open_sockets(jail: Jail) -> bool:
+        if not jail.sockets:
+            return False
+        there = {f"socket:[{inode}]" for inode in jail.sockets}
+        return any(there & processes.open_files(pid) for pid in processes.pids())
+
+    def bury(self) -> None:
+        """Let go of the dying jails that nothing keeps any more."""
+        for jail in [jail for jail in self.by_jid.values() if jail.dying and not self._open_sockets(jail)]:
+            self._forget(jail)
+
     def pause(self) -> float | None:
         """How long the kernel may wait before it looks for jails that ended with their last process."""
-        return 0.05 if any(not jail.values["persist"] for jail in self.by_jid.values() if jail.jid != HOST) else None
+        waiting = any(
+            not jail.dying and not jail.values["persist"] for jail in self.by_jid.values() if jail.jid != HOST
+        )
+        return 0.05 if waiting else None
 
     def end_empty(self) -> None:
         """Remove the jails that don't persist and in which nothing runs."""
         for jail in [jail for jail in self.by_jid.values() if jail.jid != HOST and not jail.values["persist"]]:
-            if jail.jid not in self.by_jid:
+            if jail.dying or jail.jid not in self.by_jid:
                 continue
             inside = set(self.processes_of(jail))
             if jail.expected:
-                jail.expected = {pid for pid in jail.expected if pid not in inside and processes.state_of(pid) not in ("", "Z", "X")}
-            has_children = any(other.parent is jail for other in self.by_jid.values())
+                jail.expected = {
+                    pid for pid in jail.expected if pid not in inside and processes.state_of(pid) not in ("", "Z", "X")
+                }
+            has_children = any(other.parent is jail and not other.dying for other in self.by_jid.values())
             if not inside and not jail.expected and not has_children:
                 self.remove(jail)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The first process of a stand-in: reaps what is orphaned, and answers the system calls of lib/kernel.py and libc.so.7.
 
-Arguments: the descriptor of the listening socket that stands for the stand-in on the Linux side, the descriptor to say "ready" on, the
-stand-in's name.
+Arguments: the descriptor of the listening socket that stands for the stand-in on the Linux side, the descriptor to
+say "ready" on, the stand-in's name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The mount table: what nmount(2), unmount(2) and getfsstat(2) do, over Linux's mounts.
 
-An entry keeps the path that it was mounted on, whatever becomes of it (recorded: pwd-1); Linux's own table says where it is now.
+An entry keeps the path that it was mounted on, whatever becomes of it (recorded: pwd-1); Linux's own table says where
+it is now.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ FLAGS = {
     "multilabel": 0,
     "nosuiddir": 0,
 }
-GLOBAL = frozenset({*FLAGS, "rw", "exec", "suid", "symfollow", "nounion", "noasync", "export", "force", "late", "noauto", "failok"})
+GLOBAL = frozenset(
+    {*FLAGS, "rw", "exec", "suid", "symfollow", "nounion", "noasync", "export", "force", "late", "noauto", "failok"}
+)
 # What a file system knows beside those; nullfs takes anything (recorded: mnt-3).
 OPTIONS = {
     "tmpfs": {"size", "inodes", "maxfilesize", "uid", "gid", "mode", "nonc", "nomtime", "pgread"},
@@ -53,7 +56,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 class Mount:
     """One mounted file system.
 
-    flags: mount(8)'s words for its options. linux_id: Linux's number of the mount; 0 for those that are there from the beginning.
+    flags: mount(8)'s words for its options. linux_id: Linux's number of the mount; 0 for those that are there from
+    the beginning.
     """
 
     fstype: str
@@ -70,8 +74,11 @@ def _linux_mounts() -> dict[int, str]:
     with open(f"{PROC}/self/mountinfo", errors="surrogateescape") as lines:
         for line in lines:
             number, _parent, _device, _root, path = line.split(" ")[:5]
-            found[int(number)] = path.encode("latin-1", "surrogateescape").decode("unicode_escape").encode("latin-1").decode(
-                "utf-8", "surrogateescape"
+            found[int(number)] = (
+                path.encode("latin-1", "surrogateescape")
+                .decode("unicode_escape")
+                .encode("latin-1")
+                .decode("utf-8", "surrogateescape")
             )
     return found
 
@@ -91,12 +98,18 @@ class Mounts:
             Mount("devfs", "devfs", "/dev", [], "00ff007171000000"),
         ]
 
-    def nmount(self, fstype: str, target: int, source: int | None, special: str, options: dict[str, str | None]) -> None:
+    def nmount(
+        self, fstype: str, target: int, source: int | None, special: str, options: dict[str, str | None]
+    ) -> None:
         """Mount a file system on the file or directory behind a descriptor.
 
         target, source: descriptors (O_PATH); source for nullfs only.
         """
-        options = {name: value for name, value in options.items() if name not in ("fstype", "fspath", "from", "target", "errmsg")}
+        options = {
+            name: value
+            for name, value in options.items()
+            if name not in ("fstype", "fspath", "from", "target", "errmsg")
+        }
         self._check_options(fstype, options)
         if "update" in options:
             raise SystemCallError(errno.EOPNOTSUPP)

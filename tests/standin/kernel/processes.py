@@ -41,6 +41,18 @@ def uts_of(pid: int) -> int | None:
         return None
 
 
+def open_files(pid: int) -> set[str]:
+    """What its descriptors are, as Linux names them."""
+    found = set()
+    directory = f"{PROC}/{pid}/fd"
+    try:
+        for fd in os.listdir(directory):
+            found.add(os.readlink(f"{directory}/{fd}"))
+    except OSError:
+        return found
+    return found
+
+
 def parent_of(pid: int) -> int:
     """Its parent's pid, 0 for none."""
     fields = _stat(pid)

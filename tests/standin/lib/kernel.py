@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """System calls of the stand-in's kernel, as its programs make them: one JSON object each way over a Unix socket.
 
-Every function raises KernelError, an OSError whose `message` is the kernel's errmsg (as jail_set(2) and nmount(2) give it; often empty).
-The kernel finds the caller's uid and jail by its pid.
+Every function raises KernelError, an OSError whose `message` is the kernel's errmsg (as jail_set(2) and nmount(2)
+give it; often empty). The kernel finds the caller's uid and jail by its pid.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _exchange(sock: socket.socket, body: bytes, fds: tuple[int, ...]) -> tuple[b
 
 
 def jail_set(params: dict[str, Any], *, create: bool = False, update: bool = False, attach: bool = False) -> int:
-    """jail_set(2): params are typed values by the kernel's names (params.PARAMS): int, bool, str, list of addresses, and
-    for jailsys 'disable', 'new', 'inherit'. Returns the jid. With attach, this process is in the jail afterwards.
+    """jail_set(2): params are typed values by the kernel's names (params.PARAMS): int, bool, str, list of addresses,
+    and for jailsys 'disable', 'new', 'inherit'. Returns the jid. With attach, this process is in the jail afterwards.
     """
     answer = call("jail_set", params=params, create=create, update=update, attach=attach)
     if attach:
@@ -164,8 +164,8 @@ def jail_of(pids: list[int]) -> dict[int, int]:
 
 
 def processes() -> list[dict[str, Any]]:
-    """Every process that the caller can see: pid, ppid, pgid, sid, jid, uid, ruid, gid, state (Linux's letter), comm, args (list), start
-    (epoch, float), cpu (seconds), vsz and rss (KiB), tty ('' for none), threads.
+    """Every process that the caller can see: pid, ppid, pgid, sid, jid, uid, ruid, gid, state (Linux's letter), comm,
+    args (list), start (epoch, float), cpu (seconds), vsz and rss (KiB), tty ('' for none), threads.
     """
     return list(call("processes")["processes"])
 
@@ -179,8 +179,8 @@ def kill(pid: int, signal: int) -> None:
 
 
 def mounts() -> list[dict[str, Any]]:
-    """The mount table in order, as getfsstat(2) shows it to the caller: fstype, special, node, flags (list of mount -p's option words),
-    fsid (16 hexadecimal digits).
+    """The mount table in order, as getfsstat(2) shows it to the caller: fstype, special, node, flags (list of mount
+    -p's option words), fsid (16 hexadecimal digits).
     """
     return list(call("mounts")["mounts"])
 
@@ -221,14 +221,16 @@ def if_reclaim(interface: str, jid: int) -> None:
 
 
 def sysctl_get() -> dict[str, Any]:
-    """What the kernel knows of sysctl: kern.boottime (float), kern.boot_id (hex), kern.hostname, kern.securelevel, security.jail.jailed,
-    … as the caller's jail sees them.
+    """What the kernel knows of sysctl: kern.boottime (float), kern.boot_id (hex), kern.hostname, kern.securelevel,
+    security.jail.jailed, … as the caller's jail sees them.
     """
     return dict(call("sysctl")["values"])
 
 
 def sysctl_set(name: str, value: Any) -> None:
-    """Set one of kern.hostname, kern.domainname, kern.hostuuid, kern.hostid, kern.securelevel of the caller's jail, or of the host."""
+    """Set one of kern.hostname, kern.domainname, kern.hostuuid, kern.hostid, kern.securelevel of the caller's jail,
+    or of the host.
+    """
     call("sysctl_set", name=name, value=value)
 
 

@@ -13,8 +13,26 @@ def _uname(linux=os.uname):  # type: ignore[no-untyped-def]
     return os.uname_result(("FreeBSD", linux().nodename, RELEASE, f"FreeBSD {RELEASE} JAILHOST", "amd64"))
 
 
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail."""
+    ctypes = sys.modules.get("ctypes") if event == "socket.bind" else None
+    if ctypes is not None:
+        ctypes.CDLL("libc.so.7").standin_socket(arguments[0].fileno())  # type: ignore[attr-defined]
+
+
+sys.addaudithook(_audit)
 sys.platform = "freebsd"
 os.uname = _uname
-for name in ("unshare", "setns", "sched_setaffinity", "sched_getaffinity", "memfd_create", "eventfd", "pidfd_open", "getrandom", "O_TMPFILE"):
+for name in (
+    "unshare",
+    "setns",
+    "sched_setaffinity",
+    "sched_getaffinity",
+    "memfd_create",
+    "eventfd",
+    "pidfd_open",
+    "getrandom",
+    "O_TMPFILE",
+):
     if hasattr(os, name):
         delattr(os, name)
