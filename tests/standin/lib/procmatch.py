@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -107,10 +108,9 @@ class _Matcher:
             try:
                 kernel.kill(process["pid"], self.signum)
                 done = True
-            except ProcessLookupError:
-                continue
             except OSError as error:
-                err.warn(self.program, f"signalling pid {process['pid']}", error.errno)
+                if error.errno != errno.ESRCH:
+                    err.warn(self.program, f"signalling pid {process['pid']}", error.errno)
         if "l" in self.flags and not chosen:
             print("No matching processes belonging to you were found", file=sys.stderr)
         return done
