@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""sysctl(8): get or set kernel state."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import struct
+import sys
+import time
+from typing import Any
+
+import err
+import kernel
+import sysctls
+from options import getopt
+from sysctls import Oid
+
+USAGE = """\
+usage: sysctl [-j jail] [-bdeFhiJlNnoqTtVWx] [ -B <bufsize> ] [-f filename] name[=value] ...
+       sysctl [-j jail] [-bdeFhJlNnoqTtVWx] [ -B <bufsize> ] -a"""
+INTEGERS = {"int": "=i", "uint": "=I", "long": "=q", "ulong": "=Q", "u64": "=Q"}
+# Those that Linux's network stack really has.
+LINUX = {
+    "net.inet.ip.forwarding": "usr/libexec/standin/proc/sys/net/ipv4/ip_forward",
+    "net.inet6.ip6.forwarding": "usr/libexec/standin/proc/sys/net/ipv6/conf/all/forwarding",
+}
+SET = "usr/libexec/standin/sysctl.json"
+
+
+def main(argv: list[str]) -> int:
+    given, names = getopt(argv, "AabB:def:FhiJj:lNnoqTtVWwXx", USAGE)
+    options = dict(given)
+    if "j" in options:
+        _enter(options["j"])
+    if "a" in options or "A" in options:
+        names = [oid.name for oid in sysctls.OIDS.values() if "." not in oid.name]
+    elif not names and "f" not in options:
+        print(USAGE, file=sys.stderr)
+        return 1
+    state = State()
+    failures = 0
+    if "f" in options:
+        names = _file(options["f"]) + names
+    for word in names:
+        failures += _one(state, options, word)
+    return 1 if failures else 0
+
+
+def _enter(jail: str) -> None:
+    try:
+        jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
+        kernel.jail_attach(jid)
+    except kernel.KernelError as error:
+        err.errx("sysctl", error.message or err.strerror(error.errno or 0))
+
+
+def _file(path: str) -> list[str]:
+    """The settings of a sysctl.conf(5)."""
+    try:
+        with open(path) as file:
+            lines = [line.partition("#")[0].strip() for line in file]
+    except OSError as error:
+        err.err("sysctl", path, error.errno, os.EX_NOINPUT)
+    return [line for line in lines if line]
+
+
+def _one(state: State, options: dict[str, str], word: str) -> bool:
+    """Show, or set, what one operand names. Returns whether it failed."""
+    name, equals, new = word.partition("=")
+    name = name.strip()
+    oid = sysctls.OIDS.get(name)
+    if oid is None:
+        if "i" in options:
+            return False
+        if "q" not in options:
+            err.warnx("sysctl", f"unknown oid '{name}'")
+        return True
+    if equals:
+        return _set(state, options, oid, new.strip())
+    if oid.kind != "node":
+        _show(state, options, oid)
+        return False
+    wanted = [oid, *sysctls.below(name)] if "d" in options else sysctls.below(name)
+    for each in wanted:
+        if each.kind != "node" or {"d", "t", "l"} & set(options):
+            _show(state, options, each)
+    return False
+
+
+def _show(state: State, options: dict[str, str], oid: Oid) -> None:
+    if "N" in options:
+        print(oid.name)
+        return
+    head = "" if "n" in options else oid.name + ("=" if "e" in options else ": ")
+    if "d" in options or "t" in options:
+        print(head + (oid.title if "d" in options else sysctls.TYPES[oid.kind]))
+        return
+    if "W" in options and oid.access != "w" or "T" in options and oid.access != "t":
+        return
+    if "b" in options:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(state.packed(oid))
+        return
+    text = state.text(oid)
+    if text is not None:
+        print(head + (hex(int(text)) if "x" in options and oid.kind in INTEGERS else text))
+
+
+def _set(state: State, options: dict[str, str], oid: Oid, new: str) -> bool:
+    problem = _problem(oid, new)
+    if problem:
+        err.warnx("sysctl", problem)
+        if oid.access == "t" and oid.kind != "node":
+            err.warnx("sysctl", "Tunable values are set in /boot/loader.conf")
+        return True
+    old = state.text(oid)
+    try:
+        state.set(oid, new)
+    except OSError as error:
+        err.warn("sysctl", f"{oid.name}={new}", error.errno)
+        return True
+    if "q" not in options:
+        head = "" if "n" in options else oid.name + ("=" if "e" in options else ": ")
+        print(f"{head}{old} -> {state.text(oid)}")
+    return False
+
+
+def _problem(oid: Oid, new: str) -> str:
+    """Why this can't be set, '' if it can."""
+    if oid.kind == "node":
+        return f"oid '{oid.name}' isn't a leaf node"
+    if oid.access == "t":
+        return f"oid '{oid.name}' is a read only tunable"
+    if oid.access != "w":
+        return f"oid '{oid.name}' is read only"
+    if oid.kind in INTEGERS and not new:
+        return "empty numeric value"
+    if oid.kind in INTEGERS and not re.fullmatch(r"[-+]?(0[xX][0-9a-fA-F]+|\d+)", new):
+        return f"invalid {sysctls.TYPES[oid.kind]} '{new}'"
+    return ""
+
+
+class State:
+    """The values: the kernel's as this jail sees them, what was set since the boot, and otherwise those at boot."""
+
+    def __init__(self) -> None:
+        self._kernel: dict[str, Any] = kernel.sysctl_get()
+        try:
+            with open(_open(SET, os.O_RDONLY)) as file:
+                self._set = dict(json.load(file))
+        except FileNotFoundError:
+            self._set = {}
+
+    def text(self, oid: Oid) -> str | None:
+        """A value as sysctl(8) prints it, None for one that it doesn't know how to print."""
+        if oid.name == "kern.boottime":
+            second, fraction = divmod(float(self._kernel["kern.boottime"]), 1)
+            date = time.strftime("%a %b %e %H:%M:%S %Y", time.localtime(second))
+            return f"{{ sec = {int(second)}, usec = {int(fraction * 1e6)} }} {date}"
+        if oid.name == "vm.loadavg":
+            return "{{ {:.2f} {:.2f} {:.2f} }}".format(*os.getloadavg())
+        if oid.name == "kern.clockrate":
+            return oid.value
+        if oid.kind == "opaque":
+            return None
+        if oid.name in LINUX:
+            with open(_open(LINUX[oid.name], os.O_RDONLY)) as file:
+                return file.read().strip()
+        if oid.name in self._kernel:
+            return str(self._kernel[oid.name])
+        return str(self._set.get(oid.name, oid.value))
+
+    def packed(self, oid: Oid) -> bytes:
+        """A value as the kernel gives it."""
+        if oid.name == "kern.boottime":
+            second, fraction = divmod(float(self._kernel["kern.boottime"]), 1)
+            return struct.pack("=qq", int(second), int(fraction * 1e6))
+        if oid.name == "kern.boot_id":
+            return bytes.fromhex(self._kernel["kern.boot_id"])
+        text = self.text(oid) or ""
+        return struct.pack(INTEGERS[oid.kind], int(text)) if oid.kind in INTEGERS else text.encode() + b"\0"
+
+    def set(self, oid: Oid, new: str) -> None:
+        """Raises OSError EPERM for who may not."""
+        value: int | str = int(new, 0) if oid.kind in INTEGERS else new
+        if oid.name in LINUX:
+            with open(_open(LINUX[oid.name], os.O_WRONLY), "w") as file:
+                file.write(str(value))
+        elif oid.name in self._kernel:
+            kernel.sysctl_set(oid.name, value)
+            self._kernel = kernel.sysctl_get()
+        elif self._kernel["security.jail.jailed"] or os.geteuid() != 0:
+            raise OSError(errno.EPERM, oid.name)
+        else:
+            self._set[oid.name] = str(value)
+            with open(_open(SET, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
+                json.dump(self._set, file)
+
+
+def _open(path: str, flags: int) -> int:
+    """A file of the stand-in's own root, of which path is below; this may run in a jail's."""
+    top = os.open("/", os.O_PATH) if kernel.OUTSIDE is None else kernel.OUTSIDE
+    return os.open(path, flags, 0o644, dir_fd=top)
