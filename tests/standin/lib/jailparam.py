@@ -6,6 +6,7 @@ The messages are libjail's own (lib/libjail/jail.c): a caller puts its program's
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from collections.abc import Iterable
@@ -22,7 +23,11 @@ _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
 
 
 class ParamError(Exception):
-    """A parameter that libjail refuses; its text is the message, without a program's name."""
+    """libjail's refusal; its text is jail_errmsg, a message without a program's name. errno: the error's number."""
+
+    def __init__(self, message: str, number: int = errno.EINVAL) -> None:
+        super().__init__(message)
+        self.errno = number
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def init(name: str) -> JailParam:
     param = BY_NAME.get(name.partition(".")[0])
     if param is not None and param.name in ("env", "meta"):
         return JailParam(name, param)
-    raise ParamError(f"unknown parameter: {name}")
+    raise ParamError(f"unknown parameter: {name}", errno.ENOENT)
 
 
 def import_value(jp: JailParam, text: str | None) -> Any:
@@ -156,7 +161,7 @@ def jail_set(values: Iterable[tuple[JailParam, Any]], *, create: bool = False, u
     try:
         return kernel.jail_set(params, create=create, update=update)
     except kernel.KernelError as error:
-        raise ParamError(error.message or f"jail_set: {strerror(error.errno)}") from error
+        raise ParamError(error.message or f"jail_set: {strerror(error.errno)}", error.errno) from error
 
 
 def jail_getid(name: str) -> int:
@@ -168,5 +173,5 @@ def jail_getid(name: str) -> int:
     try:
         found = kernel.jail_get(jid=number) if name and not rest else kernel.jail_get(name=name)
     except kernel.KernelError as error:
-        raise ParamError(error.message or f"jail_get: {strerror(error.errno)}") from error
+        raise ParamError(error.message or f"jail_get: {strerror(error.errno)}", error.errno) from error
     return int(found["jid"])
