@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rc.conf(5) as sysrc(8) reads and edits it: values are what /bin/sh makes of the files, edits keep all that is around them."""
+"""rc.conf(5) as sysrc(8) has it: values are what /bin/sh makes of the files, edits keep all that is around them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""freebsd-version(1): the version of the installed kernel (-k), the running kernel (-r), the userland (-u), a jail's userland (-j)."""
+"""freebsd-version(1): of the installed kernel (-k), the running one (-r), the userland (-u), a jail's (-j)."""
 
 from __future__ import annotations
 
