@@ -16,10 +16,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 COLLECTION := $(VENV)/ansible_collections/bsd/jail
 READY := $(VENV)/ready
-# ansible-test's check of modules, run by itself: `ansible-test sanity` wants to download an environment of its own.
-VALIDATE_MODULES = ANSIBLE_COLLECTIONS_PATH=$(VENV) python -W ignore \
-	$$(dirname $$(python -c 'import ansible_test; print(ansible_test.__file__)'))/_util/controller/sanity/validate-modules/validate.py \
-	--arg-spec --collection $(COLLECTION)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
@@ -38,9 +34,8 @@ lint: $(READY)
 	reuse lint --lines
 	antsibull-changelog lint
 	tests/types
-	antsibull-docs lint-collection-docs --plugin-docs .
-	$(VALIDATE_MODULES) plugins/modules/*.py
 	ansible-lint --offline --strict
+	tests/sanity
 
 unit: $(READY)
 	$(BIN)/pytest -q tests/unit
@@ -49,7 +44,7 @@ conformance: $(READY) packages
 	tests/conformance/run $(if $(HOST),--host $(HOST))
 
 integration: $(READY) packages
-	$(BIN)/pytest -q -n $(JOBS) tests/integration $(if $(HOST),--host $(HOST))
+	$(BIN)/pytest -q -n $(if $(HOST),0,$(JOBS)) tests/integration $(if $(HOST),--host $(HOST))
 
 # The virtual environment, and the checkout as ansible_collections.bsd.jail: a link, so that what is edited is what runs.
 $(READY): requirements-dev.txt
@@ -70,6 +65,6 @@ lock:
 	mv .cache/lock.txt requirements-dev.txt
 
 clean:
-	@for name in $$(tests/standin/standin list); do case $$name in quickstart) tests/standin/standin down $$name;; esac; done
+	@for name in $$(tests/standin/standin list); do case $$name in quickstart | integration-*) tests/standin/standin down $$name;; esac; done
 	rm -rf $(VENV) .cache .ansible .mypy_cache .pytest_cache .ruff_cache tests/output tests/standin/build bsd-jail-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -51,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--host", metavar="USER@NAME", help="a real FreeBSD host, instead of stand-ins")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The stand-in's own tests say nothing of a real host."""
+    return True if config.getoption("--host") and collection_path.name == "test_standin.py" else None
+
+
 @pytest.fixture
 def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     login = request.config.getoption("--host")
