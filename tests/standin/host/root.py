@@ -41,7 +41,6 @@ true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which 
 BINARIES = {
     "bin/sh": "/bin/dash",
     "usr/bin/env": "",
-    "usr/bin/find": "",
     "usr/bin/nice": "",
     "usr/bin/nohup": "",
     "usr/bin/xargs": "",
@@ -83,6 +82,7 @@ def _programs(top: Path, build: Path) -> None:
     shutil.copy(shutil.which("busybox") or "", busybox)
     shutil.copy(os.path.realpath("/usr/bin/python3"), hidden / "bin/python3")
     shutil.copy(shutil.which("ip") or "", hidden / "bin/ip")
+    shutil.copy(shutil.which("find") or "", hidden / "bin/gnu-find")
     for directory, names in APPLETS.items():
         for name in names.split():
             os.link(busybox, top / directory / name)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import NoReturn
 
@@ -35,3 +37,9 @@ def err(program: str, message: str, number: int | None, status: int = 1) -> NoRe
     """warn(), and exit with status."""
     warn(program, message, number)
     raise SystemExit(status)
+
+
+def words(text: str) -> str:
+    """FreeBSD's words for what this machine's strerror(3) said."""
+    number = next((number for number in errno.errorcode if os.strerror(number) == text), None)
+    return text if number is None else strerror(number)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The hidden Linux programs (HIDDEN/bin) as a program of ours runs them: in the caller's own root, which may be a jail's."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import NoReturn
+
+import err
+import kernel
+import program
+
+_LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+def busybox(argv: list[str]) -> NoReturn:
+    """Become a busybox applet; argv[0] says which. It is static, so that its open file is enough in a jail's root."""
+    sys.stdout.flush()
+    if kernel.OUTSIDE is None:
+        os.execv(f"{kernel.HIDDEN}/bin/busybox", argv)
+    os.execve(os.open(f"{kernel.HIDDEN[1:]}/bin/busybox", os.O_RDONLY, dir_fd=kernel.OUTSIDE), argv, os.environ)
+
+
+def binary(name: str, argv: list[str]) -> NoReturn:
+    """Become another of the hidden binaries, which needs its libraries: out of the jail's root, and back in as the launcher does it."""
+    sys.stdout.flush()
+    path = f"{kernel.HIDDEN}/bin/{name}"
+    if kernel.OUTSIDE is None:
+        os.execv(path, argv)
+    for variable, place in (("STANDIN_ROOT", "/"), ("STANDIN_CWD", ".")):
+        fd = os.open(place, os.O_PATH)
+        os.set_inheritable(fd, True)
+        os.environ[variable] = str(fd)
+    os.fchdir(kernel.OUTSIDE)
+    os.chroot(".")
+    os.execv(_LOADER, [_LOADER, "--preload", f"{kernel.HIDDEN}/back.so", "--argv0", argv[0], path, *argv[1:]])
+
+
+def translated(argv: list[str], name: str = "busybox") -> int:
+    """Run one of them to its end, with what it says on standard error turned into FreeBSD's form. Returns its exit status."""
+    sys.stdout.flush()
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(write, 2)
+        busybox(argv) if name == "busybox" else binary(name, argv)
+    os.close(write)
+    with os.fdopen(read, errors="surrogateescape") as said:
+        for line in said:
+            line = _in_form(argv[0], line.rstrip("\n"))
+            if line is not None:
+                print(line, file=sys.stderr)
+    return program.exit_code(os.waitpid(pid, 0)[1])
+
+
+_COMPLAINT = re.compile(r"([^:]+): (?:can(?:'t|not) [a-z ]+ |failed to [a-z ]+ )?[‘'](.*)[’']: ([^:]+)$")
+_OPTION = re.compile(r"[^:]+: (?:invalid|unrecognized) option (?:-- )?'?([^']*)'?$")
+
+
+def _in_form(name: str, line: str) -> str | None:
+    """One line of a complaint; None for a line of busybox's usage message."""
+    match = _COMPLAINT.match(line)
+    if match:
+        return f"{name}: {match[2]}: {err.words(match[3])}"
+    match = _OPTION.match(line)
+    if match:
+        return f"{name}: illegal option -- {match[1]}"
+    return line if line.startswith(f"{name}:") else None

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""mkdir(1): busybox's, with FreeBSD's messages."""
+
+from __future__ import annotations
+
+import machine
+
+
+def main(argv: list[str]) -> int:
+    return machine.translated(["mkdir", *argv[1:]])
