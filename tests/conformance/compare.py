@@ -84,10 +84,13 @@ class Line:
         return width == field.width or (width > field.width and width == end - start)
 
     def __str__(self) -> str:
-        return "".join(
-            f"<{part.kind} {part.recorded}>".rjust(part.width) if isinstance(part, Field) else part
-            for part in self.parts
-        )
+        return "".join(map(self._shown, self.parts))
+
+    @staticmethod
+    def _shown(part: str | Field) -> str:
+        if isinstance(part, Field):
+            return " " * (part.width - len(part.recorded)) + f"<{part.kind} {part.recorded}>"
+        return part
 
 
 def compile_lines(text: str, varies: dict[str, str], script: str) -> list[Line]:

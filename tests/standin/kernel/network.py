@@ -18,15 +18,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def boot() -> None:
-    """What the kernel and rc.conf of the recorded host gave it, in a network namespace that is new."""
+    """What the kernel and rc.conf gave the recorded host (net-1, base-2), in a network namespace that is new."""
     netif.prepare_stack()
     rtnetlink.add_link("vtnet0", "veth")
     present: list[netif.Interface] = []
     vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], ether="52:54:00:12:34:56")
     netif.add(vtnet0, present)
     lo0 = _loopback(present)
-    rtnetlink.add_link("bridge0", "bridge")
-    netif.add(netif.Interface("bridge0", "bridge", "bridge0", ["bridge"], ether="58:9c:fc:10:2e:37"), present)
     netif.bring_up(lo0)
     netif.add_address(lo0, "127.0.0.1", 8)
     netif.add_address(vtnet0, "10.0.2.15", 24)
