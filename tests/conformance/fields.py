@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
     "cputime": Kind(r"\d+:\d\d\.\d\d"),
     "size": Kind(r"[1-9]\d*"),
     "inode": Kind(r"[1-9]\d*"),
+    "status": Kind(r"rc=[01]"),
     "links": Kind(r"[1-9]\d*"),
 }
 

@@ -56,15 +56,18 @@ def run_group(target: Target, group: Group, wanted: set[str], listed: dict[str, 
 
 
 def choose(groups: list[Group], patterns: list[str]) -> set[str]:
-    """The ids that the patterns name: ids, shell patterns, or names of groups; all without any. Raises ValueError."""
+    """The ids that the patterns name: ids, their prefixes, or shell patterns; all without any. Raises ValueError."""
     chosen = set()
     for pattern in patterns or ["*"]:
-        of_group = {case.id for group in groups if group.name == pattern for case in group.cases}
-        ids = of_group or {case.id for group in groups for case in group.cases if fnmatch.fnmatchcase(case.id, pattern)}
+        ids = {case.id for group in groups for case in group.cases if _named(case.id, pattern)}
         if not ids:
             raise ValueError(f"no case is named {pattern}")
         chosen |= ids
     return chosen
+
+
+def _named(case_id: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(case_id, pattern) or fnmatch.fnmatchcase(case_id, f"{pattern}-*")
 
 
 def run_all(target: Target, groups: list[Group], wanted: set[str], listed: dict[str, Unhonoured]) -> Iterator[Verdict]:
@@ -85,7 +88,9 @@ def run_all(target: Target, groups: list[Group], wanted: set[str], listed: dict[
 def main(argv: list[str]) -> int:
     """Return 0 if exactly the listed cases aren't honoured, 1 otherwise, 2 if the host can't be asked."""
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
-    parser.add_argument("patterns", nargs="*", metavar="CASE", help="an id, a pattern of ids, or a group; default: all")
+    parser.add_argument(
+        "patterns", nargs="*", metavar="CASE", help="an id, a prefix of ids, or a pattern; default: all"
+    )
     parser.add_argument("--host", metavar="USER@HOST", help="a FreeBSD host without jails of its own")
     parser.add_argument("-j", type=int, default=3, metavar="N", help="stand-ins at a time (default: 3)")
     parser.add_argument("-v", action="store_true", help="show every case, and the differences of those listed")
