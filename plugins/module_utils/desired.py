@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From what the user asks for to the configuration that is to be: types, names, and what contradicts itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.bsd.jail.plugins.module_utils import fstab
+from ansible_collections.bsd.jail.plugins.module_utils.conf import JailConf, Value, check_name, check_parameter
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
+from ansible_collections.bsd.jail.plugins.module_utils.params import BY_NAME, OPTIONS, TABLE, normal_address, takes_many
+
+PRESENT, STARTED, STOPPED, RESTARTED, ABSENT = "present", "started", "stopped", "restarted", "absent"
+STATES = (PRESENT, STARTED, STOPPED, RESTARTED, ABSENT)
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What is to be of one jail.
+
+    name: the jail's name. state: one of STATES.
+    conf: its whole configuration, or None to leave that as it is.
+    restart: 'if_needed' or 'never', for a jail that runs with another configuration.
+    force: overwrite or remove a file that isn't ours, stop a jail of which there is no configuration.
+    backup: keep a copy of a file that is overwritten or removed.
+    """
+
+    name: str
+    state: str
+    conf: JailConf | None = None
+    restart: str = "if_needed"
+    force: bool = False
+    backup: bool = False
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """What the module's options ask for. Raises InputError."""
+    name = options["name"]
+    check_name(name)
+    state = options["state"]
+    return Desired(
+        name=name,
+        state=state,
+        conf=None if state == ABSENT else configuration(name, options),
+        restart=options["restart"],
+        force=options["force"],
+        backup=options["backup"],
+    )
+
+
+def configuration(name: str, options: Mapping[str, Any]) -> JailConf | None:
+    """The jail's whole configuration by the module's options, or None if none of them says anything of it. Raises
+    InputError.
+    """
+    given = _from_options(name, options)
+    for parameter, value in sorted(_from_params(name, options.get("params") or {}).items()):
+        if parameter in given:
+            raise InputError(
+                f"jail {name}: {parameter} is given twice: by the option mounts and in params.",
+                jail=name,
+                parameter=parameter,
+            )
+        given[parameter] = value
+    expand = _expanded(name, options.get("expand") or [], given)
+    if not given:
+        return None
+    if "path" not in given:
+        raise InputError(
+            f"jail {name}: path is missing. What is given is the jail's whole configuration; give its path too, "
+            "or nothing but name and state to leave the configuration as it is.",
+            jail=name,
+            parameter="path",
+        )
+    if "path" in expand and options.get("mounts"):
+        raise InputError(
+            f"jail {name}: mounts are written below the resolved path, and a path with variables can't be resolved. "
+            "Give path without.",
+            jail=name,
+            parameter="expand",
+        )
+    given.setdefault("persist", True)
+    _check_contradictions(name, given)
+    if "path" not in expand:
+        _resolve(name, given, expand)
+    return JailConf(name, tuple(given.items()), expand)
+
+
+def _from_options(name: str, options: Mapping[str, Any]) -> dict[str, Value]:
+    """The parameters that have an option of their own."""
+    given: dict[str, Value] = {}
+    for parameter in TABLE:
+        raw = options.get(parameter.option) if parameter.option else None
+        if raw is None:
+            continue
+        if parameter.name == "mount":
+            given["mount"] = _mounts(name, raw, options.get("path") or "")
+        else:
+            given[parameter.name] = to_value(name, parameter.name, raw)
+    return given
+
+
+def _from_params(name: str, params: Mapping[str, Any]) -> dict[str, Value]:
+    """The parameters given by their own names."""
+    given: dict[str, Value] = {}
+    for key, raw in params.items():
+        parameter = str(key)
+        check_parameter(name, parameter)
+        option = _option_of(parameter)
+        if option is not None:
+            raise InputError(
+                f"jail {name}: {parameter} in params has an option of its own: use {option}.",
+                jail=name,
+                parameter=parameter,
+            )
+        if parameter == "name":
+            raise InputError(
+                f"jail {name}: the jail's name is given by the option name alone.", jail=name, parameter=parameter
+            )
+        given[parameter] = to_value(name, parameter, raw)
+    return given
+
+
+def _option_of(key: str) -> str | None:
+    """The option that stands for a key of `params`, be it spelled as the parameter or as the option."""
+    if key == "mount":
+        return None  # jail.conf's own lines, beside the option mounts, which makes them
+    known = BY_NAME.get(key)
+    if known is not None and known.option:
+        return known.option
+    for parameter in TABLE:
+        if parameter.option and key in (parameter.option, *parameter.aliases):
+            return parameter.option
+    return None
+
+
+def to_value(jail: str, parameter: str, raw: Any) -> Value:
+    """What a value of YAML is in jail.conf(5): a boolean, or strings and integers. Raises InputError."""
+    if parameter == "vnet":
+        raw = _vnet(jail, raw)
+    if isinstance(raw, bool):
+        return raw
+    items = raw if isinstance(raw, (list, tuple)) else [raw]
+    if len(items) > 1 and not takes_many(parameter):
+        raise InputError(
+            f"jail {jail}: {parameter} takes one value, and {len(items)} were given: {raw!r}.",
+            jail=jail,
+            parameter=parameter,
+        )
+    return tuple(_scalar(jail, parameter, item) for item in items)
+
+
+def _scalar(jail: str, parameter: str, item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, int) and not isinstance(item, bool):
+        return str(item)
+    if isinstance(item, float):
+        advice = "YAML makes a number of it, which may lose digits: put it in quotes."
+    elif item is None:
+        advice = "To set a parameter without a value, write true; to leave it out, leave out its line."
+    else:
+        advice = "Strings, integers, booleans and lists of strings can be."
+    raise InputError(
+        f"jail {jail}: {item!r} can't be the value of {parameter}. {advice}", jail=jail, parameter=parameter
+    )
+
+
+def _vnet(jail: str, raw: Any) -> str:
+    """`new` or `inherit`; booleans stand for them."""
+    text = str(raw).lower()
+    if text in ("new", "true", "yes", "on", "1"):
+        return "new"
+    if text in ("inherit", "false", "no", "off", "0"):
+        return "inherit"
+    raise InputError(
+        f"jail {jail}: vnet can't be {raw!r}: use new, inherit, true or false.", jail=jail, parameter="vnet"
+    )
+
+
+def _mounts(name: str, mounts: list[Mapping[str, Any]], path: str) -> Value:
+    """The option `mounts` as lines for jail(8), the mount points below the resolved path."""
+    root = os.path.realpath(path)
+    lines = []
+    seen = set()
+    for mount in mounts:
+        point = fstab.below(root, mount["destination"], name)
+        if point in seen:
+            raise InputError(
+                f"jail {name}: two mounts have the destination {mount['destination']!r}.", jail=name, parameter="mounts"
+            )
+        seen.add(point)
+        lines.append(fstab.mount_line(mount.get("source") or "", point, mount["type"], mount.get("options") or []))
+    return tuple(lines)
+
+
+def _expanded(name: str, expand: list[str], given: Mapping[str, Value]) -> frozenset[str]:
+    """The parameters in whose values jail(8) is to expand variables, by their own names."""
+    result = set()
+    for word in expand:
+        option = OPTIONS.get(word)
+        parameter = option.name if option else word
+        if parameter not in given or isinstance(given[parameter], bool):
+            raise InputError(
+                f"jail {name}: expand names {word}, which isn't given a value.", jail=name, parameter="expand"
+            )
+        result.add(parameter)
+    return frozenset(result)
+
+
+def _check_contradictions(name: str, given: Mapping[str, Value]) -> None:
+    def refuse(parameter: str, other: str, why: str) -> None:
+        raise InputError(f"jail {name}: {parameter} contradicts {other}: {why}", jail=name, parameter=parameter)
+
+    for family in ("ip4", "ip6"):
+        addresses = f"{family}.addr"
+        if not given.get(addresses):
+            continue
+        if given.get("vnet") == ("new",):
+            refuse(
+                addresses,
+                "vnet",
+                "a jail with a network stack of its own takes no addresses; configure its interfaces from within.",
+            )
+        if given.get(family) in (("inherit",), ("disable",)):
+            refuse(addresses, family, f"with {family}={_words(given[family])} a jail has no addresses of its own.")
+        _check_duplicates(name, addresses, given[addresses])
+    if given.get("vnet") == ("inherit",) and given.get("vnet.interface"):
+        refuse("vnet.interface", "vnet", "interfaces can be moved only into a jail with a network stack of its own.")
+    if given.get("host") == ("inherit",):
+        for parameter in given:
+            if parameter.startswith("host."):
+                refuse(parameter, "host", "with host=inherit the jail has the host's.")
+
+
+def _check_duplicates(name: str, parameter: str, value: Value) -> None:
+    """The kernel refuses an address that stands twice, and says only "Invalid argument" (recorded: ip-6)."""
+    addresses = [normal_address(item) for item in value] if isinstance(value, tuple) else []
+    for address in addresses:
+        if addresses.count(address) > 1:
+            raise InputError(f"jail {name}: {parameter} has {address} twice.", jail=name, parameter=parameter)
+
+
+def _words(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else ",".join(value)
+
+
+def _resolve(name: str, given: dict[str, Value], expand: frozenset[str]) -> None:
+    """Write the path resolved, and the mount points below it with that in front (recorded: pth-1). Raises InputError
+    for a relative path.
+    """
+    path = _words(given["path"])
+    if not path.startswith("/"):
+        raise InputError(f"jail {name}: path {path!r} isn't absolute.", jail=name, parameter="path")
+    resolved = os.path.realpath(path)
+    given["path"] = (resolved,)
+    lines = given.get("mount")
+    if isinstance(lines, tuple) and "mount" not in expand:
+        given["mount"] = tuple(fstab.respell(line, path, resolved) for line in lines)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What can go wrong, as one family of exceptions. Everything here imports this file; it imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class JailError(Exception):
+    """Something that the caller asked for can't be done, or wasn't.
+
+    message: one that names the jail, the parameter, what was found and what to do.
+    details: for machines, where they apply: `jail` and `parameter` (str), and of a program that failed `cmd` (list of
+    str), `rc` (int; negative for a signal), `stdout` and `stderr` (str).
+    """
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InputError(JailError):
+    """What was asked for makes no sense or can't be: nothing was changed."""
+
+
+class LockError(JailError):
+    """Somebody else works on the jail, and didn't finish in time: nothing was changed."""
+
+
+class CommandError(JailError):
+    """A program of the base system failed; `details` has its command line, status and words."""

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What we know of a running jail that FreeBSD doesn't: the configuration it was started with, and how far its start
+or stop has come.
+
+A jail's record is a directory `/var/run/bsd.jail/NAME`: `jail.conf`, the text it was started with, and `record.json`.
+/var/run isn't empty after a boot (recorded: bot-1), and people and rc.d/jail restart jails without us, so a record is
+believed only if `Record.describes` says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
+from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, LockError
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
+
+STARTING, STARTED, STOPPING = "starting", "started", "stopping"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was written down of a jail.
+
+    phase: STARTING and STOPPING from before jail(8) starts until it has ended, STARTED in between.
+    boot: kern.boot_id. jid: of the jail, 0 before it has one. pid: of the jail(8) that starts or stops it, else 0.
+    text: the configuration as started, everything in it that jail(8) needs.
+    written: when, in seconds since the epoch.
+    """
+
+    phase: str
+    boot: str
+    jid: int
+    pid: int
+    text: str
+    written: float = 0.0
+
+    def describes(self, jail: Jail | None, boot: str, rc_started: float) -> bool:
+        """Whether the record is about this instance of the jail.
+
+        jail: what runs under the name. boot: the present kern.boot_id. rc_started: when rc.d/jail started a jail of
+        that name, 0 for never. A fixed jid is the same in every instance (recorded: jid-1): that is what rc_started
+        is looked at for.
+        """
+        if jail is None or self.boot != boot or rc_started > self.written:
+            return False
+        return self.jid in (0, jail.jid)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether jail(8) was at work when this was written."""
+        return self.phase in (STARTING, STOPPING)
+
+
+def directory(host: Host, name: str) -> str:
+    """The directory of a jail's record."""
+    return f"{host.var_run}/bsd.jail/{name}"
+
+
+def conf_of_record(host: Host, name: str) -> str:
+    """The path of the text that the jail was, or is about to be, started with."""
+    return f"{directory(host, name)}/jail.conf"
+
+
+def read(host: Host, name: str) -> Record | None:
+    """A jail's record, or None if there is none that can be read: half a record is none."""
+    text = read_conf(conf_of_record(host, name))
+    data = read_conf(f"{directory(host, name)}/record.json")
+    if text is None or data is None:
+        return None
+    try:
+        fields = json.loads(data)
+        return Record(
+            str(fields["phase"]),
+            str(fields["boot"]),
+            int(fields["jid"]),
+            int(fields["pid"]),
+            text,
+            float(fields["written"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def write(host: Host, name: str, record: Record) -> None:
+    """Write a jail's record, the text first: a record without its text is none."""
+    base = directory(host, name)
+    _private(os.path.dirname(base))
+    _private(base)
+    if read_conf(f"{base}/jail.conf") != record.text:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{base}/record.json")
+        write_conf(f"{base}/jail.conf", record.text)
+    fields = {key: value for key, value in asdict(record).items() if key != "text"}
+    write_conf(f"{base}/record.json", json.dumps({**fields, "written": time.time()}) + "\n")
+
+
+def forget(host: Host, name: str) -> None:
+    """Remove a jail's record, if there is one."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(directory(host, name))
+
+
+def rc_started(host: Host, name: str) -> float:
+    """When rc.d/jail started the jail, in seconds since the epoch; 0 if it didn't (recorded: rcd-1)."""
+    try:
+        return os.stat(f"{host.var_run}/jail_{name}.id").st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@contextlib.contextmanager
+def locked(host: Host, names: list[str], timeout: float) -> Iterator[None]:
+    """Hold the locks of several jails, taken in the order of their bytes. The files stay: a lock on a file that is
+    gone is no lock.
+
+    timeout: seconds to wait for all of them. Raises LockError, which says who holds the one that isn't to be had.
+    """
+    base = f"{host.var_run}/bsd.jail/.lock"
+    _private(os.path.dirname(base))
+    _private(base)
+    deadline = time.monotonic() + timeout
+    with contextlib.ExitStack() as stack:
+        for name in sorted(set(names), key=os.fsencode):
+            fd = os.open(f"{base}/{name}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, fd)
+            _lock(fd, name, deadline)
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield
+
+
+def _private(path: str) -> None:
+    """Make a directory that is root's alone, whatever the umask."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)
+    os.chmod(path, 0o700)
+
+
+def _lock(fd: int, name: str, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN):
+                raise JailError(f"jail {name}: its lock can't be had: {error}", jail=name) from error
+        if time.monotonic() >= deadline:
+            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise LockError(
+                f"jail {name}: another run works on it (pid {holder}) and didn't finish in time. "
+                "Wait for it, or raise lock_timeout.",
+                jail=name,
+            )
+        time.sleep(0.05)
