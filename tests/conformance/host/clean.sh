@@ -9,7 +9,11 @@ for jid in $(jls jid); do
 done
 
 # Newest first, and by file system id, which no odd path can spoil.
-for fsid in $(mount -v | sed -n 's/.* on \/tmp\/b.*fsid \([0-9a-f]*\).*/\1/p' | tail -r); do
+newest_first=
+for fsid in $(mount -v | sed -n 's/.* on \/tmp\/b.*fsid \([0-9a-f]*\).*/\1/p'); do
+	newest_first="$fsid $newest_first"
+done
+for fsid in $newest_first; do
 	umount "$fsid" || umount -f "$fsid"
 done
 if mount | grep -q ' on /tmp/b'; then
@@ -28,5 +32,5 @@ devfs rule -s 100 delset 2> /dev/null
 rctl -r jail: 2> /dev/null
 
 chflags -R noschg /tmp/b
-rm -rfx /tmp/b $was
+find -x /tmp/b $was -delete
 [ ! -e /tmp/b ]
