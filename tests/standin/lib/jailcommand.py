@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The steps of a jail's start and stop, and the commands that they run (usr.sbin/jail/command.c; recorded: exec-*, exs-*, mnt-*, ip-*).
+"""The steps of a jail's start and stop, and the commands that they run (usr.sbin/jail/command.c; recorded: exs-*).
 
-Each jail goes through its steps one command at a time; commands of several jails run at once, as many as `jail -p` allows.
+Each jail goes through its steps one command at a time; commands of several jails run at once, as many as `jail -p`
+allows.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import time
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from collections.abc import Callable
 import jailrun
 import kernel
 import signals
-from jailconf import FAILED, FROM_FSTAB, FROM_RUNQ, IP4_IFADDR, IP6_IFADDR, KNOWN, REVERSED, SLEEPING, STOP, TIMEOUT, Jail
+from cfjail import FAILED, FROM_FSTAB, FROM_RUNQ, IP4_IFADDR, IP6_IFADDR, KNOWN, REVERSED, SLEEPING, STOP, TIMEOUT, Jail
 from jailmount import check_path, device_command, mount_command, words
+from jailprocs import Processes
 from jailstate import State
 
 # Two steps that aren't parameters: the jail is made or removed, and its processes are told to end.
@@ -90,10 +91,8 @@ class Commands:
         self._free = limit
         self._create = create
         self._remove = remove
-        self._sleeping: list[Jail] = []
         self._runnable: list[Jail] = []
-        self._poll = select.epoll()
-        self._processes: dict[int, tuple[int, Jail]] = {}
+        self.processes = Processes(state)
 
     def begin(self, jail: Jail, steps: tuple[str, ...]) -> None:
         """Set a jail before the first of its steps."""
@@ -202,7 +201,7 @@ class Commands:
             jailrun.become(jail, argv, in_jail=in_jail, username=username, log=log, background=background)
         if log is not None:
             os.close(log)
-        if background or not self._watch(jail, pid):
+        if background or not self.processes.watch(jail, pid):
             return False
         jail.command_line = line
         self._free -= 1
@@ -234,63 +233,6 @@ class Commands:
         self._state.fail(jail)
         return False
 
-    def next_process(self, nonblock: bool) -> Jail | None:
-        """The next jail whose command has ended or run out of time; None if there is none. nonblock: don't wait."""
-        while self._sleeping:
-            first = self._sleeping[0]
-            left = None if first.deadline is None else first.deadline - time.time()
-            if left is not None and left <= 0:
-                return self._time_out(first)
-            events = self._poll.poll(0 if nonblock else left, 1)
-            if not events:
-                if nonblock:
-                    return None
-                continue
-            jail = self._reap(events[0][0])
-            if jail is not None:
-                return jail
-        return None
-
-    def _reap(self, descriptor: int) -> Jail | None:
-        """Take note of an ended process. Returns the jail if it was the last that it waits for."""
-        pid, jail = self._forget(descriptor)
-        try:
-            _, jail.status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            jail.status = 0
-        jail.processes -= 1
-        return None if jail.processes else jail
-
-    def _time_out(self, jail: Jail) -> Jail:
-        jail.flags |= TIMEOUT
-        jail.processes = 0
-        for descriptor in [descriptor for descriptor, (_, other) in self._processes.items() if other is jail]:
-            self._forget(descriptor)
-        return jail
-
-    def _forget(self, descriptor: int) -> tuple[int, Jail]:
-        self._poll.unregister(descriptor)
-        os.close(descriptor)
-        return self._processes.pop(descriptor)
-
-    def _watch(self, jail: Jail, pid: int) -> bool:
-        """Wait for a process's end on a jail's behalf, which sleeps meanwhile. False if it is gone already."""
-        try:
-            descriptor = os.pidfd_open(pid)
-        except ProcessLookupError:
-            return False
-        self._processes[descriptor] = pid, jail
-        self._poll.register(descriptor, select.EPOLLIN)
-        jail.processes += 1
-        jail.flags |= SLEEPING
-        self._sleep(jail)
-        return True
-
-    def _sleep(self, jail: Jail) -> None:
-        """Put a jail among the sleeping ones, the one that runs out of time first at the front."""
-        self._state.requeue(jail, self._sleeping)
-        self._sleeping.sort(key=lambda other: other.deadline if other.deadline is not None else float("inf"))
-
     def _terminate(self, jail: Jail) -> bool:
         """Send SIGTERM to all processes of a jail; it waits for their end, stop.timeout seconds at most."""
         timeout = jail.integer(STOP_TIMEOUT)
@@ -303,14 +245,14 @@ class Commands:
                     kernel.kill(process["pid"], signal.SIGTERM)
                 except OSError:
                     continue
-                self._watch(jail, process["pid"])
+                self.processes.watch(jail, process["pid"])
                 told.append(process["pid"])
         if told and self._verbose > 0:
             jail.note(f"sent SIGTERM to: {' '.join(map(str, told))}\n")
         if not jail.processes:
             return False
         jail.deadline = time.time() + (timeout if timeout is not None else _DEFAULT_STOP_TIMEOUT)
-        self._sleep(jail)
+        self.processes.sleep(jail)
         return True
 
 
@@ -325,9 +267,9 @@ def _checked(argv: list[str] | None) -> list[str]:
 
 
 def split_command(command: str) -> tuple[list[str], bool]:
-    """What runs a command: its words, or the shell if it has a character that is special to one. With whether it is left in the background.
+    """What runs a command: its words, or the shell if it has a character that is special to one.
 
-    A lone '&' at the end needs no shell (recorded: exec-1, mod-13).
+    Returns it with whether it is left in the background: a lone '&' at the end needs no shell (recorded: exec-1).
     """
     match = _SHELL_CHARACTERS.search(command)
     background = match is not None and command[match.start() :] == "&"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What jail(8) checks and completes before it acts on a jail: its own parameters, addresses, mount.fstab, and the kernel's parameters."""
+"""What jail(8) checks and completes before it acts on a jail (usr.sbin/jail/config.c; recorded: bad-*, ip-*, unk-1)."""
 
 from __future__ import annotations
 
 import socket
 
+from cfjail import BOOL, FROM_FSTAB, INT, INTERNAL, IP4_IFADDR, IP6_IFADDR, OPERATION, STOP, Jail, Param
 from errlist import strerror
-from jailconf import BOOL, FROM_FSTAB, INT, INTERNAL, IP4_IFADDR, IP6_IFADDR, OPERATION, STOP, Jail, Param
 from jailparam import ParamError, import_value, init, strtol
 
 # gai_strerror(3), where it isn't what Linux says.
@@ -19,7 +19,7 @@ _GAI = {
 
 
 def check_parameters(jail: Jail) -> bool:
-    """Check jail(8)'s own parameters and derive others from them. False, with everything that is wrong said, if something is."""
+    """Check jail(8)'s own parameters and derive others from them. False, all that is wrong said, if anything is."""
     checks = [_check_value(jail, param) for param in jail.params if param.values]
     checks.append(_resolve_hostname(jail))
     for key, derived in (("ip4.addr", IP4_IFADDR), ("ip6.addr", IP6_IFADDR)):
@@ -88,7 +88,7 @@ def _read_fstab(jail: Jail) -> bool:
 
 
 def import_parameters(jail: Jail) -> bool:
-    """Make the kernel's typed values of what isn't jail(8)'s own. False, with everything that is wrong said, if something is."""
+    """Make the kernel's typed values of what isn't jail(8)'s own. False, all that is wrong said, if anything is."""
     jail.values = []
     fine = True
     for param in jail.params:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The words of jail.conf(5), as jail(8)'s lexer splits a file into them (usr.sbin/jail/jaillex.l; recorded: conf-9 to conf-14).
+"""The words of jail.conf(5), as jail(8)'s lexer makes them (usr.sbin/jail/jaillex.l; recorded: conf-9 to conf-14).
 
 The text is a file's bytes, decoded as Latin-1: one character is one byte, as the lexer and its messages have it.
 """
@@ -36,7 +36,7 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 @dataclass(frozen=True)
 class Token:
-    """One word: its kind, its value (a string's text, a variable's name), its text as written, and the line that it ends in."""
+    """One word: its kind, its value (text, or a variable's name), its text as written, and the line that it ends in."""
 
     kind: str
     value: str
@@ -88,7 +88,8 @@ class Lexer:
             return self._string(match[0], match[0])
         else:
             char = self._text[self._at]
-            # The parser gets a signed char: a byte above 127 is negative, and so the end of the file to it (recorded: conf-11, conf-14).
+            # The parser gets a signed char: a byte above 127 is negative, which is the end of the file to it
+            # (recorded: conf-11, conf-14).
             return self._token(char if "\0" < char < "\x80" else EOF, char)
         return None
 

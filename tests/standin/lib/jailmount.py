@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The mounts of a jail: mount(8) and umount(8) as jail(8) calls them, and its guards (recorded: mnt-10, mnt-11, mpl-1, pth-1, dev-3)."""
+"""A jail's mounts as jail(8) makes them, and its guards (usr.sbin/jail/command.c; recorded: mnt-*, mpl-1, pth-1)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import re
 import stat
 
 import kernel
+from cfjail import Jail
 from errlist import strerror
-from jailconf import Jail
 
 _WORD = re.compile(r"[^ \t\f\v\r\n]+")
 _VIS = re.compile(r"\\(?:([0-7]{1,3})|([abfnrstv\\])|(.?))")
 _VIS_CHARACTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v", "\\": "\\"}
 
 # Where below the path each is mounted, and its type.
-_DEVICES = {"mount.devfs": ("/dev", "devfs"), "mount.fdescfs": ("/dev/fd", "fdescfs"), "mount.procfs": ("/proc", "procfs")}
+_DEVICES = {
+    "mount.devfs": ("/dev", "devfs"),
+    "mount.fdescfs": ("/dev/fd", "fdescfs"),
+    "mount.procfs": ("/proc", "procfs"),
+}
 
 
 def words(text: str) -> list[str]:
@@ -26,7 +30,7 @@ def words(text: str) -> list[str]:
 
 
 def mount_command(jail: Jail, step: str, line: str, down: bool) -> list[str] | None:
-    """The command for a line of fstab(5); an empty one for an empty line, None, with the reason said, where there can't be one."""
+    """The command for a line of fstab(5), empty for an empty line; None, the reason said, if there can't be one."""
     name = step.lstrip("@")
     fields = words(line)[:4]
     try:
@@ -64,10 +68,10 @@ def device_command(jail: Jail, step: str, down: bool) -> list[str] | None:
 
 
 def check_path(jail: Jail, name: str, path: str, *, is_file: bool = False, umount_type: str | None = None) -> bool:
-    """Whether a path is absolute and no part of it below the jail's path is a link; False, with the reason said, if not.
+    """Whether a path is absolute and no part of it below the jail's path is a link; False, the reason said, if not.
 
-    The jail's path is compared as it is spelled (recorded: pth-1). is_file: the last part needn't exist. umount_type: it must be where a
-    file system of that type is mounted.
+    The jail's path is compared as it is spelled (recorded: pth-1).
+    is_file: the last part needn't exist. umount_type: a file system of that type must be mounted there.
     """
     try:
         if not path.startswith("/"):
@@ -76,7 +80,9 @@ def check_path(jail: Jail, name: str, path: str, *, is_file: bool = False, umoun
         root = jail.string("path") or ""
         if path.startswith(root) and path[len(root) :].startswith("/"):
             for part in _below(path, len(root)):
-                if not (is_file and part == path and not os.path.lexists(part)) and stat.S_ISLNK(os.lstat(part).st_mode):
+                if is_file and part == path and not os.path.lexists(part):
+                    break
+                if stat.S_ISLNK(os.lstat(part).st_mode):
                     jail.warn(f"{name}: {part} is a symbolic link")
                     return False
         return umount_type is None or _is_mounted(jail, name, path, umount_type)

@@ -79,8 +79,9 @@ def init(name: str) -> JailParam:
 def import_value(jp: JailParam, text: str | None) -> Any:
     """A parameter's typed value from its text, as jailparam_import(3) makes it.
 
-    text: None where the name stood alone. Returns int, bool, str, a list of addresses, for jailsys one of JAILSYS, and None for a text of
-    None. Raises ParamError for a text that is no such value (recorded: bad-15, bad-16, bad-22, bad-25).
+    text: None where the name stood alone, and the value is None too then.
+    Returns int, bool, str, a list of addresses, or for jailsys one of JAILSYS.
+    Raises ParamError for a text that is no such value (recorded: bad-15, bad-16, bad-22, bad-25).
     """
     if text is None:
         return None
@@ -123,7 +124,7 @@ def _address(jp: JailParam, text: str) -> str:
 
 
 def export_value(param: Param, value: Any) -> str:
-    """The text of a typed value, unquoted, as jailparam_export(3) gives it: lists joined by commas, booleans 'true' and 'false'."""
+    """The text of a typed value, unquoted, as jailparam_export(3) gives it: lists with commas, booleans in words."""
     if param.kind == "bool":
         return "true" if value else "false"
     if param.kind in ("ip4", "ip6"):
@@ -132,7 +133,7 @@ def export_value(param: Param, value: Any) -> str:
 
 
 def quoted(value: str) -> str:
-    """A value as `jls -q`, `jls -n`, `jail -e` and `jail -v` print it: in quotes if a shell would need some, else as it is."""
+    """A value as `jls -q`, `jls -n`, `jail -e` and `jail -v` print it: in quotes if that needs them."""
     quote = '"'
     if "'" in value:
         quote = '"'
@@ -147,8 +148,8 @@ def quoted(value: str) -> str:
 def jail_set(values: Iterable[tuple[JailParam, Any]], *, create: bool = False, update: bool = False) -> int:
     """jailparam_set(3): make or change a jail by parameters as import_value() gave them. Returns its jid.
 
-    A name that stood alone is true for a boolean, new for jailsys, and else empty. Raises ParamError with the kernel's words, or with
-    'jail_set: ' and the error's where it had none.
+    A name that stood alone is true for a boolean, new for jailsys, and else empty.
+    Raises ParamError with the kernel's words, or with 'jail_set: ' and the error's where it had none.
     """
     params: dict[str, Any] = {}
     for jp, value in values:
@@ -161,7 +162,7 @@ def jail_set(values: Iterable[tuple[JailParam, Any]], *, create: bool = False, u
     try:
         return kernel.jail_set(params, create=create, update=update)
     except kernel.KernelError as error:
-        raise ParamError(error.message or f"jail_set: {strerror(error.errno)}", error.errno) from error
+        raise ParamError(error.message or f"jail_set: {strerror(error.errno or 0)}", error.errno or 0) from error
 
 
 def jail_getid(name: str) -> int:
@@ -173,5 +174,5 @@ def jail_getid(name: str) -> int:
     try:
         found = kernel.jail_get(jid=number) if name and not rest else kernel.jail_get(name=name)
     except kernel.KernelError as error:
-        raise ParamError(error.message or f"jail_get: {strerror(error.errno)}", error.errno) from error
+        raise ParamError(error.message or f"jail_get: {strerror(error.errno or 0)}", error.errno or 0) from error
     return int(found["jid"])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The grammar of jail.conf(5), with the messages and the error recovery of jail(8)'s yacc parser (usr.sbin/jail/jailparse.y).
+"""The grammar of jail.conf(5), with jail(8)'s messages and error recovery (usr.sbin/jail/jailparse.y).
 
-    conf  : (jail | param ';' | ';')*
-    jail  : STR '{' conf '}'
-    param : name [['=' | '+='] string (',' string)*]
+conf  : (jail | param ';' | ';')*
+jail  : STR '{' conf '}'
+param : name [['=' | '+='] string (',' string)*]
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _SyntaxError(Exception):
 
 
 def parse_config(filename: str) -> list[ConfJail]:
-    """All blocks of a file ('-' for standard input) and of those that it includes, in order. Ends jail(8) at any error, as that does."""
+    """All blocks of a file ('-' for standard input) and of those that it includes, in order. Errors end jail(8)."""
     blocks = _Blocks()
     _parse_file(filename, blocks)
     return blocks.jails

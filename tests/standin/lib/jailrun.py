@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A command of jail(8)'s, from the fork on: into the jail, to its user and environment, and into the program (recorded: exs-3, env-2)."""
+"""A command of jail(8)'s from the fork on: its jail, its user, its environment (recorded: exs-3, env-2)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import kernel
 import logincap
 import program
 import users
+from cfjail import Jail
 from errlist import strerror
-from jailconf import Jail
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class _Identity:
     capabilities: dict[str, str]
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The command can't be run; the reason has been said."""
 
 
@@ -36,7 +36,9 @@ def open_log(jail: Jail, path: str) -> int | None:
         return None
 
 
-def become(jail: Jail, argv: list[str], *, in_jail: bool, username: str | None, log: int | None, background: bool) -> NoReturn:
+def become(
+    jail: Jail, argv: list[str], *, in_jail: bool, username: str | None, log: int | None, background: bool
+) -> NoReturn:
     """In the child: run a command, with all that exec.* asks for. Never returns; what fails ends it with status 1.
 
     in_jail: it belongs into the jail. username: exec.jail_user or exec.system_user. log: a descriptor for its output.
@@ -60,7 +62,7 @@ def become(jail: Jail, argv: list[str], *, in_jail: bool, username: str | None, 
         os.closerange(3, 1024)
         error = program.execvp(argv, environment)
         jail.warn(f"exec {argv[0]}: {strerror(error.errno or 0)}")
-    except _Refused:
+    except _RefusedError:
         pass
     finally:
         os._exit(1)
@@ -72,12 +74,12 @@ def _attach(jail: Jail) -> None:
         _change_directory(jail, path)
     if jail.integer("exec.fib"):  # there is but one routing table (net.fibs)
         jail.warn("setfib: Invalid argument")
-        raise _Refused
+        raise _RefusedError
     try:
         kernel.jail_attach(jail.jid)
     except OSError as error:
         jail.warn(f"jail_attach: {strerror(error.errno or 0)}")
-        raise _Refused from error
+        raise _RefusedError from error
 
 
 def _change_directory(jail: Jail, path: str) -> None:
@@ -85,7 +87,7 @@ def _change_directory(jail: Jail, path: str) -> None:
         os.chdir(path)
     except OSError as error:
         jail.warn(f"chdir {path}: {strerror(error.errno or 0)}")
-        raise _Refused from error
+        raise _RefusedError from error
 
 
 def _identity(jail: Jail, username: str | None) -> _Identity:
@@ -94,15 +96,15 @@ def _identity(jail: Jail, username: str | None) -> _Identity:
         user = users.by_uid(os.getuid()) if username is None else users.by_name(username)
     except OSError as error:
         jail.warn(f"getpwnam {username}: {strerror(error.errno or 0)}")
-        raise _Refused from error
+        raise _RefusedError from error
     if user is None:
         jail.warn(f"unknown uid {os.getuid()}" if username is None else f"{username}: no such user")
-        raise _Refused
+        raise _RefusedError
     try:
         os.setgroups(users.group_list(user))
     except OSError as error:
         jail.warn(f"initgroups {user.name}: {strerror(error.errno or 0)}")
-        raise _Refused from error
+        raise _RefusedError from error
     return _Identity(user, logincap.environment(user))
 
 
@@ -116,7 +118,7 @@ def _take_on(jail: Jail, identity: _Identity, clean: bool, other: bool) -> dict[
             os.setuid(user.uid)
     except OSError as error:
         jail.warn(f"setusercontext {user.name}: {strerror(error.errno or 0)}")
-        raise _Refused from error
+        raise _RefusedError from error
     if clean:
         # The home directory is gone to only where a user was named (recorded: env-2).
         if other:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""jail(8)'s dealings with the kernel: a jail made, changed, removed, and looked up (usr.sbin/jail/jail.c; recorded: new-*, mod-*, bad-*)."""
+"""jail(8)'s dealings with the kernel: made, changed, removed, looked up (usr.sbin/jail/jail.c; recorded: mod-*)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import kernel
+from cfjail import PERSIST, RDTUN, STOP, Jail
 from errlist import strerror
-from jailconf import PERSIST, RDTUN, STOP, Jail
 from jailparam import JailParam, ParamError, export_value, import_value, init, jail_set, quoted, strtol
 
 
 def find(jail: Jail) -> None:
-    """Find out whether a jail runs, by its jid, else by its name; its jid is -1 then if it doesn't, and a parameter if it does."""
+    """Find out whether a jail runs, by its jid, else by its name: its jid is a parameter then, or -1 if it doesn't."""
     jail.jid = -1
     jid, name = jail.string("jid"), jail.string("name")
     try:
@@ -33,7 +33,7 @@ def find(jail: Jail) -> None:
 
 
 def create(jail: Jail, verbose: int) -> bool:
-    """Make a jail. It persists while there are commands to run in it, whatever it says. False, with the reason said, if it can't be made."""
+    """Make a jail, which persists while there are commands to run in it. False, with the reason said, if that fails."""
     if not _check_root(jail):
         return False
     values = jail.values
@@ -144,5 +144,3 @@ def _set(jail: Jail, values: Iterable[tuple[JailParam, Any]], verbose: int, crea
             for jp, value in values:
                 words.append(jp.name if value is None else f"{jp.name}={quoted(export_value(jp.param, value))}")
             jail.note(f"{' '.join(words)}{problem}\n")
-
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which jail is next: the queues of jail(8) and the dependencies between jails (usr.sbin/jail/state.c; recorded: dep-*, conf-23, xdp-*)."""
+"""Which jail is next: jail(8)'s queues, and the dependencies between jails (usr.sbin/jail/state.c; recorded: dep-*)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 
 import kernel
-from jailconf import DEPEND, FAILED, OPERATION, RESTART, SET, START, STOP, WILD, Dependency, Jail, is_wild, matches_wild, warn
+from cfjail import DEPEND, FAILED, OPERATION, RESTART, SET, START, STOP, WILD, Dependency, Jail, warn
+from jailconf import is_wild, matches_wild
 from jailparam import strtol
 
 
@@ -141,9 +142,9 @@ class State:
         return jail
 
     def start(self, target: str | None, *, from_file: bool, operation: int, running: bool = False) -> bool:
-        """Choose the jails to work on. target: a name, a pattern, or None for all. running: match patterns against what runs (-R).
+        """Choose the jails to work on. False, said on standard error, if there is no such jail.
 
-        False, said on standard error, if there is no such jail.
+        target: a name, a pattern, or None for all. running: match patterns against what runs (-R).
         """
         only_stop = operation & OPERATION == STOP
         if target is None or (not from_file and not only_stop) or (not running and target == "*"):
@@ -249,9 +250,9 @@ class State:
                 self.requeue(other, self.ready)
 
     def next(self, next_process: Callable[[bool], Jail | None]) -> Jail | None:
-        """The next jail to do something with: one whose command has ended, else the first to start, else the last to stop.
+        """The next jail to do something with: whose command has ended, else the first to start, else the last to stop.
 
-        next_process: gives the former; it waits for one unless told that something is ready.
+        next_process: gives the first kind; it waits for one unless told that something is ready.
         """
         jail = next_process(bool(self.ready))
         if jail is None and self.ready:

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from typing import TextIO
 
 import err
 import jailset
 import options
-from jailcommand import CLEAN_STEPS, START_STEPS, STOP_STEPS, CommandError, Commands
-from jailconf import (
+from cfjail import (
     CLEANUP,
     DEPEND,
     FAILED,
@@ -23,153 +21,18 @@ from jailconf import (
     STOP,
     WILD,
     Jail,
-    is_wild,
-    load_config,
     show_param,
     warn,
 )
+from jailargs import USAGE, Request
+from jailcommand import CLEAN_STEPS, START_STEPS, STOP_STEPS, CommandError, Commands
+from jailconf import is_wild, load_config
 from jailimport import check_parameters, import_parameters
-from jailparam import strtol
 from jailstate import State
-
-USAGE = """usage: jail [-dhilqv] [-J jid_file] [-u username] [-U username]
-            -[cmr] param=value ... [command=command ...]
-       jail [-dqv] [-f file] -[cmr] [jail]
-       jail [-qv] [-f file] -[rR] ['*' | jail ...]
-       jail [-dhilqv] [-J jid_file] [-u username] [-U username]
-            [-n jailname] [-s securelevel]
-            path hostname ip[,...] command ...
-       jail [-f file] -e separator"""
-
-_OPERATIONS = {"c": START, "C": CLEANUP, "m": SET, "r": STOP, "R": STOP}
-
-# Options that stand for parameters: with them, no file is read.
-_PARAMETERS: dict[str, tuple[tuple[str, str | None], ...]] = {
-    "h": (("ip_hostname", None),),
-    "l": (("exec.clean", None),),
-    "n": (("name", ""),),
-    "s": (("securelevel", ""),),
-    "u": (("exec.jail_user", ""), ("exec.system_jail_user", None)),
-    "U": (("exec.jail_user", ""), ("exec.system_jail_user", "false")),
-}
-
-# Parameters of the command line whose commas separate values.
-_LISTS = ("ip4.addr", "ip6.addr", "vnet.interface", "zfs.dataset")
-
-# What a jail made by the old command line may do: the defaults of security.jail.* (recorded: sys-2).
-_OLD_PERMISSIONS = {
-    "allow.set_hostname": None,
-    "allow.sysvipc": "false",
-    "allow.raw_sockets": "false",
-    "allow.chflags": "false",
-    "allow.mount": "false",
-    "allow.socket_af": "false",
-}
-
-
-class _Request:
-    """What the command line asks for."""
-
-    def __init__(self, argv: list[str]) -> None:
-        self.operation = 0
-        self.config = "/etc/jail.conf"
-        self.jid_file: str | None = None
-        self.limit = -1
-        self.verbose = 0
-        self.print_jid = self.without_config = self.allow_dying = False
-        self.separator: str | None = None
-        self.from_file = True
-        self.old_style = False
-        self.jail = Jail()
-        found, self.operands = options.getopt(argv, "cCde:f:hiJ:lmn:p:qrRs:u:U:v", USAGE)
-        for letter, value in found:
-            self._option(letter, value)
-        if not self.from_file and self.operation == STOP:
-            options.usage(USAGE)
-
-    def _option(self, letter: str, value: str) -> None:
-        self.operation |= _OPERATIONS.get(letter, 0)
-        for key, text in _PARAMETERS.get(letter, ()):
-            self.jail.add(key, value if text == "" else text)
-            self.from_file = False
-        if letter == "R":
-            self.without_config = True
-        elif letter == "d":
-            self.allow_dying = True
-        elif letter == "e":
-            self.separator = value
-        elif letter == "f":
-            self.config = value
-        elif letter == "i":
-            self.print_jid, self.verbose = True, -1
-        elif letter == "J":
-            self.jid_file = value
-        elif letter == "p":
-            self.limit = strtol(value)[0] or -1
-        elif letter in "qv":
-            self.verbose = 1 if letter == "v" else -1
-
-    def load(self) -> list[Jail]:
-        """The jails that this is about, of a file or of the command line. Which of both also decides from_file."""
-        operands = self.operands
-        if not self.operation:
-            self._read_old_style()
-        elif self.operation == STOP:
-            if not operands or (not self.without_config and any("=" in operand for operand in operands)):
-                options.usage(USAGE)
-            self.from_file = not self.without_config and (self.config == "-" or os.path.exists(self.config))
-            return load_config(self.config) if self.from_file else []
-        elif len(operands) > 1 or (operands and "=" in operands[0]):
-            if self.without_config or self.operation & CLEANUP:
-                options.usage(USAGE)
-            self._read_parameters()
-        else:
-            if self.without_config or not self.from_file:
-                options.usage(USAGE)
-            return load_config(self.config)
-        self.from_file = False
-        return [self.jail]
-
-    def _read_old_style(self) -> None:
-        """path hostname ip[,...] command ..."""
-        if len(self.operands) < 4 or not self.operands[0].startswith("/"):
-            options.usage(USAGE)
-        self.operation, self.old_style = START, True
-        path, hostname, addresses, *command = self.operands
-        self.jail.add("path", path)
-        self.jail.add("host.hostname", hostname)
-        for address in addresses.split(",") if addresses else []:
-            self.jail.add("ip6.addr" if _is_ip6(address) else "ip4.addr", address)
-        for word in command:
-            self.jail.add("command", word)
-        for key, value in _OLD_PERMISSIONS.items():
-            self.jail.add(key, value)
-
-    def _read_parameters(self) -> None:
-        """param=value ... [command=command ...]"""
-        for index, operand in enumerate(self.operands):
-            name, equals, value = operand.partition("=")
-            if name == "command":
-                for word in ([value] if equals else []) + self.operands[index + 1 :]:
-                    self.jail.add("command", word)
-                return
-            if equals and name in _LISTS:
-                for part in value.split(","):
-                    self.jail.add(name, part)
-            else:
-                self.jail.add_argument(operand)
-
-
-def _is_ip6(address: str) -> bool:
-    try:
-        socket.inet_pton(socket.AF_INET6, address)
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def main(argv: list[str]) -> int:
-    request = _Request(argv)
+    request = Request(argv)
     if request.separator is not None:
         if request.operation or request.operands:
             options.usage(USAGE)
@@ -180,16 +43,16 @@ def main(argv: list[str]) -> int:
     state = State(jails, request.verbose)
     state.set_up_dependencies(request.from_file)
     fine = True
+    operands = request.operands
+    note = request.operation == STOP and (request.from_file or len(operands) > 1 or is_wild(operands[0]))
     if request.operation & OPERATION == STOP:
-        note = request.from_file or len(request.operands) > 1 or is_wild(request.operands[0])
-        for target in request.operands:
+        for operand in operands:
             choice = state.start(
-                target, from_file=request.from_file, operation=request.operation, running=request.without_config
+                operand, from_file=request.from_file, operation=request.operation, running=request.without_config
             )
             fine = choice and fine
     else:
-        note = False
-        target = request.operands[0] if request.operands else None
+        target = operands[0] if operands else None
         if not state.start(target, from_file=request.from_file, operation=request.operation):
             return 1
     return 0 if _Run(request, state, note).all() and fine else 1
@@ -198,7 +61,7 @@ def main(argv: list[str]) -> int:
 class _Run:
     """The main loop: take a jail that is ready, go on with it, until there is nothing left to do."""
 
-    def __init__(self, request: _Request, state: State, note_remove: bool) -> None:
+    def __init__(self, request: Request, state: State, note_remove: bool) -> None:
         self._request = request
         self._state = state
         self._note_remove = note_remove
@@ -215,7 +78,7 @@ class _Run:
     def all(self) -> bool:
         """Do it. False if any jail failed."""
         fine = True
-        while (jail := self._state.next(self._commands.next_process)) is not None:
+        while (jail := self._state.next(self._commands.processes.next)) is not None:
             if jail.flags & FAILED:
                 fine = False
                 if not jail.steps:
@@ -244,7 +107,10 @@ class _Run:
         return True
 
     def _decide(self, jail: Jail) -> None:
-        """Turn an operation that depends on what runs into one that doesn't. The jail's other flags are lost with it, as in jail(8)."""
+        """Turn an operation that depends on what runs into one that doesn't.
+
+        The jail's other flags are lost with it, and with them that its parameters are imported: as in jail(8).
+        """
         operation, cleanup = jail.flags & OPERATION, jail.flags & CLEANUP
         if operation == START | SET:
             jail.flags = cleanup | START if jail.jid < 0 else SET
