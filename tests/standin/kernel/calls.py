@@ -44,6 +44,8 @@ def jail_set(
     caller.need_root()
     jails = system.jails
     jail = None
+    if "path" in params:
+        params["path"] = caller.absolute(params["path"])
     if update:
         try:
             jail = jails.find(caller.jail, name=params.get("name"), jid=params.get("jid"))

@@ -272,8 +272,6 @@ class Jails:
     def _open_root(self, creator: Jail, path: str) -> tuple[str, int]:
         """A jail's root, seen from its creator's."""
         inside = os.path.join(creator.path, path.lstrip("/")) if creator.path != "/" else path
-        if not path.startswith("/"):
-            raise SystemCallError(errno.ENOENT)
         try:
             root = os.open(inside, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:

@@ -11,7 +11,7 @@ from functools import cached_property
 from errors import SystemCallError
 from jails import HOST, Jail, Jails
 from mounts import Mounts
-from processes import uid_of
+from processes import PROC, uid_of
 
 HIDDEN = "/usr/libexec/standin"
 
@@ -46,6 +46,13 @@ class Caller:
     def jail(self) -> Jail:
         """The jail that it is in; HOST outside of all."""
         return self._system.jails.of_process(self.pid) or self._system.jails.by_jid[HOST]
+
+    def absolute(self, path: str) -> str:
+        """A path of its, from its root on: a relative one goes from its working directory (recorded: bad-3)."""
+        if path.startswith("/"):
+            return path
+        cwd = os.readlink(f"{PROC}/{self.pid}/cwd")
+        return os.path.join(cwd.removeprefix(self.jail.path.rstrip("/")) or "/", path)
 
     def need_root(self) -> None:
         """EPERM for an ordinary user."""
