@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 
 HIDDEN = "usr/libexec/standin"
+LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 # FreeBSD's directories, each in place of the machine's. /usr, /usr/lib and /usr/share are the machine's with
 # FreeBSD's files added: Python's library and the shared libraries lie there. /lib and /lib64 stay the links into /usr
@@ -46,6 +47,14 @@ BINARIES = {
     "usr/bin/xargs": "",
 }
 
+# What of dash isn't FreeBSD's, replaced by as many bytes: its messages name the line, and the program that a builtin
+# complains for (recorded: srv-1, mod-13); its kill knows Linux's signals (sig-4), so /bin/kill has to be found instead.
+DASH = {
+    b"%s: %d: \0": b"%s: %.0s\0",
+    b"%s: %d: %s: \0": b"%.0s%.0s%s: \0",
+    b"\0jobs\0kill\0local\0": b"\0jobs\0k\1ll\0local\0",
+}
+
 
 def assemble(top: Path, build: Path, base: Path) -> None:
     """Make the upper tree.
@@ -75,6 +84,7 @@ def _programs(top: Path, build: Path) -> None:
     for name in ("main.py", "back.so"):
         shutil.copy(build / name, hidden)
     shutil.copy(build / "libc.so.7", _made(top / "usr/lib"))
+    shutil.copy(LOADER, top / "libexec/ld-elf.so.1")
     (hidden / "proc").mkdir()
     launcher = hidden / "launcher"
     shutil.copy(build / "launcher", launcher)
@@ -90,15 +100,15 @@ def _programs(top: Path, build: Path) -> None:
         name = os.path.basename(path)
         shutil.copy(source or shutil.which(name) or "", hidden / "bin" / name)
         _link(launcher, top / path)
-    _sh_messages(hidden / "bin/sh")
+    _shell(hidden / "bin/sh")
     for line in (build / "paths").read_text().split():
         _link(launcher, top / line)
 
 
-def _sh_messages(path: Path) -> None:
-    """Make dash's messages FreeBSD's: no line number, a builtin names itself only (recorded: srv-1, mod-13)."""
+def _shell(path: Path) -> None:
+    """Make dash FreeBSD's sh."""
     program = path.read_bytes()
-    for dash, freebsd in ((b"%s: %d: \0", b"%s: %.0s\0"), (b"%s: %d: %s: \0", b"%.0s%.0s%s: \0")):
+    for dash, freebsd in DASH.items():
         program = program.replace(dash, freebsd)
     path.write_bytes(program)
 

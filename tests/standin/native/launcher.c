@@ -72,6 +72,20 @@ static void climb(const char *self)
 	keep("STANDIN_CWD", cwd);
 }
 
+/* rtld(1): a library to be preloaded has to be there (recorded: env-3). */
+static void check_preload(void)
+{
+	const char *list = getenv("LD_PRELOAD");
+	char *copy = strdup(list != NULL ? list : ""), *name;
+
+	for (name = strtok(copy, ":; \t"); name != NULL; name = strtok(NULL, ":; \t"))
+		if (strchr(name, '/') != NULL && access(name, F_OK) != 0) {
+			fprintf(stderr, "ld-elf.so.1: Cannot open \"%s\"\n", name);
+			exit(1);
+		}
+	free(copy);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = basename((char *)getauxval(AT_EXECFN));
@@ -79,6 +93,7 @@ int main(int argc, char **argv)
 	char **args = calloc(argc + 10, sizeof(*args));
 	int n = 0, climbed = access(MAIN, F_OK) != 0;
 
+	check_preload();
 	if (climbed)
 		climb(argv[0]);
 	snprintf(binary, sizeof(binary), "%s/bin/%s", HIDDEN, name);
