@@ -15,11 +15,13 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from ansible_collections.bsd.jail.plugins.module_utils import libjail
+from ansible_collections.bsd.jail.plugins.module_utils import libjail, nmount
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, JailError
 
 JAIL = "/usr/sbin/jail"
 JLS = "/usr/sbin/jls"
+MOUNT = "/sbin/mount"
+FSTAT = "/usr/bin/fstat"
 PS = "/bin/ps"
 
 # What rc(8) and service(8) give: a jail that we start is as one that starts at boot, and nothing of the caller's
@@ -42,7 +44,8 @@ class Result:
 
     def error(self, message: str, jail: str | None = None) -> CommandError:
         """The error that says so: `message` and the program's own words."""
-        words = self.stderr.strip() or self.stdout.strip() or "no message"
+        lines = (self.stderr.strip() or self.stdout.strip() or "no message").splitlines()
+        words = "; ".join(line.strip() for line in lines)
         return CommandError(
             f"{message}: {words} (status {self.rc} of: {' '.join(self.argv)})",
             jail=jail,
@@ -138,6 +141,18 @@ class Host:
     def wait_gone(self, pid: int, timeout: float) -> bool:
         """Wait until a process that isn't our child is gone; False if it is still there after `timeout` seconds."""
         return _poll(lambda: _is_gone(pid), timeout)
+
+    def nmount(self, directory: int, fspath: str, fstype: str, special: str, options: tuple[str, ...]) -> None:
+        """Mount a file system on `fspath` in an open directory. Raises OSError."""
+        nmount.nmount(directory, fspath, fstype, special, options)
+
+    def unmount(self, fsid: str, force: bool) -> None:
+        """Unmount the file system with an fsid. Raises OSError."""
+        nmount.unmount(fsid, force)
+
+    def fstatfs(self, fd: int) -> nmount.FileSystem:
+        """The file system that an open file is on. Raises OSError."""
+        return nmount.fstatfs(fd)
 
     def boot_id(self) -> str:
         """kern.boot_id in hexadecimal digits: another one after each boot (recorded: bot-1)."""

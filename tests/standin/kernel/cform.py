@@ -200,6 +200,14 @@ def unmount(request: Request) -> tuple[int, tuple[int, ...]]:
     return 0, ()
 
 
+def fstatfs(request: Request) -> tuple[int, tuple[int, ...]]:
+    mount = request.system.mounts.of_descriptor(request.caller.fds[0])
+    names = [text.encode(errors="surrogateescape") for text in (mount.fstype, mount.special, mount.node)]
+    # struct statfs of FreeBSD's sys/mount.h, without the figures.
+    request.vectors[0] = struct.pack("=I188x8s80x16s1024s1024s", 0x20140518, bytes.fromhex(mount.fsid), *names)
+    return 0, ()
+
+
 def sysctl(request: Request) -> tuple[int, tuple[int, ...]]:
     name = (request.vectors[0] or b"").rstrip(b"\0").decode()
     values = calls.sysctl_values(request.system, request.caller.jail)
@@ -229,5 +237,6 @@ CALLS: dict[str, Callable[[Request], tuple[int, tuple[int, ...]]]] = {
     "kill": kill,
     "nmount": nmount,
     "unmount": unmount,
+    "fstatfs": fstatfs,
     "sysctl": sysctl,
 }

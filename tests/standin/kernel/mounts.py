@@ -17,12 +17,13 @@ import devfs
 from errors import SystemCallError
 
 PROC = "/usr/libexec/standin/proc"
-MS_RDONLY, MS_NOSUID, MS_NOEXEC, MS_REMOUNT, MS_NOSYMFOLLOW, MS_BIND = 1, 2, 8, 32, 256, 4096
+MS_RDONLY, MS_NOSUID, MS_NOEXEC, MS_REMOUNT, MS_NOSYMFOLLOW, MS_NOATIME, MS_BIND = 1, 2, 8, 32, 256, 1024, 4096
 MNT_DETACH = 2
 
 # How Linux does what an option asks for; None: nothing to do, it is only remembered.
 FLAGS = {
     "ro": MS_RDONLY,
+    "noatime": MS_NOATIME,
     "noexec": MS_NOEXEC,
     "nosuid": MS_NOSUID,
     "nosymfollow": MS_NOSYMFOLLOW,
@@ -35,9 +36,10 @@ FLAGS = {
     "multilabel": 0,
     "nosuiddir": 0,
 }
+# tmpfs knows no noatime (recorded: opt-1).
 GLOBAL = frozenset(
     {*FLAGS, "rw", "exec", "suid", "symfollow", "nounion", "noasync", "export", "force", "late", "noauto", "failok"}
-)
+) - {"noatime"}
 # What a file system knows beside those; nullfs takes anything (recorded: mnt-3).
 OPTIONS = {
     "tmpfs": {"size", "inodes", "maxfilesize", "uid", "gid", "mode", "nonc", "nomtime", "pgread"},
@@ -171,6 +173,12 @@ class Mounts:
         if path is not None and libc.umount2(os.fsencode(path), MNT_DETACH if force else 0) != 0:
             raise SystemCallError(ctypes.get_errno())
         self.table.remove(mount)
+
+    def of_descriptor(self, fd: int) -> Mount:
+        """The file system that an open file is on; what isn't mounted by nmount(2) is on the root's."""
+        with open(f"{PROC}/self/fdinfo/{fd}") as info:
+            number = next(int(line.split()[1]) for line in info if line.startswith("mnt_id:"))
+        return next((mount for mount in self.current() if mount.linux_id == number), self.table[0])
 
     def current(self) -> list[Mount]:
         """The table, without what has gone by other ways (a forced unmount takes along what is mounted below)."""

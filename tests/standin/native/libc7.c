@@ -266,6 +266,14 @@ int unmount(const char *dir, int flags)
 	return ask("unmount", flags, &path, 1, NULL, 0, NULL);
 }
 
+/* struct statfs has this size; the kernel fills it. */
+int fstatfs(int fd, void *buffer)
+{
+	struct iovec whole = {buffer, 2344};
+
+	return ask("fstatfs", 0, &whole, 1, &fd, 1, NULL);
+}
+
 int sysctlbyname(const char *name, void *old, size_t *oldlen, const void *new, size_t newlen)
 {
 	struct iovec iov[2] = {{(char *)name, strlen(name) + 1}, {old, oldlen != NULL ? *oldlen : 0}};
