@@ -202,21 +202,26 @@ def unmount(system: System, caller: Caller, fsid: str, force: bool) -> Answer:
 
 
 def devfs_rules(system: System, caller: Caller) -> Answer:
-    return {"rules": {str(number): rules for number, rules in sorted(devfs.RULES.items())}}, ()
+    return {"rules": devfs.RULES, "current": devfs.CURRENT}, ()
 
 
-def devfs_set_rules(system: System, caller: Caller, ruleset: int, rules: list[str]) -> Answer:
+def devfs_set_rules(system: System, caller: Caller, ruleset: int, rules: dict[str, str]) -> Answer:
     caller.need_root()
-    if rules:
-        devfs.RULES[ruleset] = rules
-    else:
-        devfs.RULES.pop(ruleset, None)
+    devfs.RULES[ruleset] = {int(number): rule for number, rule in rules.items()}
+    if not rules:
+        del devfs.RULES[ruleset]
     return {}, ()
 
 
-def devfs_apply(system: System, caller: Caller, path: str, ruleset: int) -> Answer:
+def devfs_use(system: System, caller: Caller, path: str, ruleset: int) -> Answer:
     caller.need_root()
-    devfs.apply(path, ruleset)
+    devfs.CURRENT[path] = ruleset
+    return {}, ()
+
+
+def devfs_apply(system: System, caller: Caller, path: str, rules: list[str]) -> Answer:
+    caller.need_root()
+    devfs.apply(path, rules)
     return {}, ()
 
 
@@ -315,6 +320,7 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "unmount": unmount,
     "devfs_rules": devfs_rules,
     "devfs_set_rules": devfs_set_rules,
+    "devfs_use": devfs_use,
     "devfs_apply": devfs_apply,
     "if_vnet": if_vnet,
     "if_reclaim": if_reclaim,

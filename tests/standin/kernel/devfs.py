@@ -26,56 +26,65 @@ NODES: dict[str, tuple[int, int] | str] = {
 }
 HIDDEN_FD = "/usr/libexec/standin/proc/self/fd"
 
-# /etc/defaults/devfs.rules, loaded at boot (recorded: dev-1).
-RULES: dict[int, list[str]] = {
-    1: ["hide"],
-    2: [f"path {name} unhide" for name in ("null", "zero", "crypto", "random", "urandom")],
-    3: [
-        f"path {name} unhide"
-        for name in ("ptyp*", "ptyq*", "ttyp*", "ttyq*", "pts", "pts/*", "fd", "fd/*", "stdin", "stdout", "stderr")
-    ],
-    4: ["include 1", "include 2", "include 3", "path fuse unhide", "path zfs unhide"],
-    5: ["include 1", "include 2", "include 3", "include 4", "path pf unhide"],
-}
+# /etc/defaults/devfs.rules, loaded at boot (recorded: dev-1): rules by number, by ruleset.
+RULES: dict[int, dict[int, str]] = {}
+# The ruleset that a mounted devfs uses (`devfs ruleset`), by its mount point.
+CURRENT: dict[str, int] = {}
 
 
-def visible(ruleset: int) -> list[str]:
-    """The names that a ruleset leaves visible, in no order."""
-    names = [*NODES, "fd"]
-    hidden: set[str] = set()
-    _apply(ruleset, names, hidden)
-    return [name for name in names if name not in hidden]
+def load(ruleset: int, rules: list[str]) -> None:
+    """Add rules to a ruleset, numbered by hundreds as the kernel numbers them."""
+    numbered = RULES.setdefault(ruleset, {})
+    for rule in rules:
+        numbered[(max(numbered, default=0) // 100 + 1) * 100] = rule
 
 
-def _apply(ruleset: int, names: list[str], hidden: set[str], depth: int = 0) -> None:
-    for rule in RULES.get(ruleset, []) if depth < 16 else []:
+load(1, ["hide"])
+load(2, [f"path {name} unhide" for name in ("null", "zero", "crypto", "random", "urandom")])
+load(3, [f"path {kind}{letter}* unhide" for letter in "pqrsPQRSlmnoLMNO" for kind in ("pty", "tty")])
+load(3, [f"path {name} unhide" for name in ("pts", "pts/*", "fd", "fd/*", "stdin", "stdout", "stderr")])
+load(4, ["include 1", "include 2", "include 3", "path fuse unhide", "path zfs unhide"])
+load(5, ["include 1", "include 2", "include 3", "include 4", "path pf unhide"])
+
+
+def _apply(rules: list[str], hidden: set[str], depth: int = 0) -> None:
+    """What is hidden after some rules."""
+    for rule in rules if depth < 16 else []:
         words = rule.split()
-        if words[0] == "include":
-            _apply(int(words[1]), names, hidden, depth + 1)
-            continue
-        pattern = words[1] if words[0] == "path" else "*"
-        matching = {name for name in names if fnmatch.fnmatchcase(name, pattern)}
+        pattern = words[words.index("path") + 1] if "path" in words else "*"
+        matching = {name for name in (*NODES, "fd") if fnmatch.fnmatchcase(name, pattern)}
         if "hide" in words:
             hidden |= matching
-        elif "unhide" in words:
+        if "unhide" in words:
             hidden -= matching
+        if "include" in words:
+            _apply(_rules(int(words[words.index("include") + 1])), hidden, depth + 1)
+
+
+def _rules(ruleset: int) -> list[str]:
+    return [rule for _, rule in sorted(RULES.get(ruleset, {}).items())]
 
 
 def fill(path: str, ruleset: int) -> None:
-    """Make the nodes on a devfs just mounted."""
-    for name in visible(ruleset):
-        _make(Path(path), name)
-
-
-def apply(path: str, ruleset: int) -> None:
-    """Apply a ruleset to a mounted devfs: what it hides goes, what it shows comes back."""
-    shown = set(visible(ruleset))
-    for name in [*NODES, "fd"]:
-        node = Path(path) / name
-        if name in shown and not os.path.lexists(node):
+    """Make the nodes on a devfs just mounted, and use a ruleset from now on."""
+    CURRENT[path] = ruleset
+    hidden: set[str] = set()
+    _apply(_rules(ruleset), hidden)
+    for name in (*NODES, "fd"):
+        if name not in hidden:
             _make(Path(path), name)
-        elif name not in shown and os.path.lexists(node):
-            node.rmdir() if node.is_dir() and not node.is_symlink() else node.unlink()
+
+
+def apply(path: str, rules: list[str]) -> None:
+    """Apply rules to a mounted devfs: what they hide goes, what they show comes back, the rest stays as it is."""
+    hidden = {name for name in (*NODES, "fd") if not os.path.lexists(Path(path) / name)}
+    before = set(hidden)
+    _apply(rules, hidden)
+    for name in before - hidden:
+        _make(Path(path), name)
+    for name in hidden - before:
+        node = Path(path) / name
+        node.rmdir() if node.is_dir() and not node.is_symlink() else node.unlink()
 
 
 def _make(path: Path, name: str) -> None:

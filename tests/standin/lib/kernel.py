@@ -244,16 +244,25 @@ def die(program: str, message: str, status: int = 1) -> None:
 # --- devfs ------------------------------------------------------------------------------------------------------------
 
 
-def devfs_rules() -> dict[int, list[str]]:
-    """The kernel's devfs rulesets: number → rules without their numbers ("include 1", "path null unhide", "hide")."""
-    return {int(number): rules for number, rules in call("devfs_rules")["rules"].items()}
+def devfs_rules() -> tuple[dict[int, dict[int, str]], dict[str, int]]:
+    """The kernel's devfs rulesets, number → rule's number → rule ("include 1", "path null unhide", "hide"), and the ruleset that each
+    mounted devfs uses, by its mount point.
+    """
+    answer = call("devfs_rules")
+    rules = {int(ruleset): {int(n): rule for n, rule in rules.items()} for ruleset, rules in answer["rules"].items()}
+    return rules, answer["current"]
 
 
-def devfs_set_rules(ruleset: int, rules: list[str]) -> None:
-    """Replace a ruleset's rules; none removes it."""
+def devfs_set_rules(ruleset: int, rules: dict[int, str]) -> None:
+    """Replace a ruleset; without rules there is none any more."""
     call("devfs_set_rules", ruleset=ruleset, rules=rules)
 
 
-def devfs_apply(path: str, ruleset: int) -> None:
-    """Apply a ruleset to the devfs mounted on path (`devfs rule -s N applyset`)."""
-    call("devfs_apply", path=path, ruleset=ruleset)
+def devfs_use(path: str, ruleset: int) -> None:
+    """Let the devfs mounted on path use a ruleset (`devfs ruleset N`); nothing is applied."""
+    call("devfs_use", path=path, ruleset=ruleset)
+
+
+def devfs_apply(path: str, rules: list[str]) -> None:
+    """Apply rules to the devfs mounted on path."""
+    call("devfs_apply", path=path, rules=rules)
