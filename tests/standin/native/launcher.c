@@ -86,9 +86,23 @@ static void check_preload(void)
 	free(copy);
 }
 
+/* The program that was asked for: what was executed, or, where that is a script, its interpreter, which the kernel made argv[0]. */
+static const char *program(char **argv)
+{
+	char *executed = (char *)getauxval(AT_EXECFN), head[2] = "";
+	int fd = open(executed, O_RDONLY);
+
+	if (fd >= 0) {
+		if (read(fd, head, sizeof(head)) == 2 && head[0] == '#' && head[1] == '!')
+			executed = argv[0];
+		close(fd);
+	}
+	return basename(executed);
+}
+
 int main(int argc, char **argv)
 {
-	const char *name = basename((char *)getauxval(AT_EXECFN));
+	const char *name = program(argv);
 	char binary[300];
 	char **args = calloc(argc + 10, sizeof(*args));
 	int n = 0, climbed = access(MAIN, F_OK) != 0;
