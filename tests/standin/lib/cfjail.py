@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import Any
 
+import err
 from jailparam import JailParam, quoted, strtol
 from jailparse import ConfParam, ConfString
 
@@ -161,7 +163,8 @@ class Jail:
 
     def note(self, message: str) -> None:
         """Say something on standard output."""
-        os.write(1, os.fsencode(f"{self.name}: {message}" if self.name is not None else message))
+        with contextlib.suppress(OSError):
+            os.write(1, os.fsencode(f"{self.name}: {message}" if self.name is not None else message))
 
     def warn(self, message: str) -> None:
         """Complain on standard error."""
@@ -234,7 +237,7 @@ def show_param(param: Param, separator: str = ",", *, named: bool = True) -> str
 
 def warn(message: str) -> None:
     """warnx(3)."""
-    os.write(2, os.fsencode(f"jail: {message}\n"))
+    err.warnx("jail", message)
 
 
 def equal_options(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -17,9 +18,11 @@ def progname(argv0: str) -> str:
 
 
 def warnx(program: str, message: str) -> None:
-    """Print 'program: message'."""
+    """Print 'program: message', with the bytes that names have, whatever the encoding."""
     sys.stdout.flush()
-    print(f"{program}: {message}", file=sys.stderr)
+    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        os.write(2, os.fsencode(f"{program}: {message}\n"))
 
 
 def warn(program: str, message: str, number: int | None) -> None:

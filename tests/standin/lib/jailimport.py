@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from cfjail import BOOL, FROM_FSTAB, INT, INTERNAL, IP4_IFADDR, IP6_IFADDR, OPERATION, STOP, Jail, Param
@@ -48,13 +49,23 @@ def _resolve_hostname(jail: Jail) -> bool:
         return True
     jail.forget("ip_hostname")
     try:
-        found = socket.getaddrinfo(hostname, None, type=socket.SOCK_STREAM)
+        addresses = _addresses(hostname)
     except socket.gaierror as error:
         jail.warn(f"host.hostname {hostname}: {_GAI.get(error.errno or 0, error.strerror)}")
         return False
-    for family, _, _, _, address in found:
-        jail.add("ip4.addr" if family == socket.AF_INET else "ip6.addr", str(address[0]))
+    for address in addresses:
+        jail.add("ip6.addr" if ":" in address else "ip4.addr", address)
     return True
+
+
+def _addresses(hostname: str) -> list[str]:
+    """A host's addresses: from the root's own hosts(5), without Linux's name service, else from the resolver."""
+    found = []
+    if os.path.exists("/etc/hosts"):
+        with open("/etc/hosts", errors="surrogateescape") as file:
+            fields = [line.partition("#")[0].split() for line in file]
+        found = [address for address, *names in filter(None, fields) if hostname.lower() in map(str.lower, names)]
+    return found or [str(info[4][0]) for info in socket.getaddrinfo(hostname, None, type=socket.SOCK_STREAM)]
 
 
 def _split_addresses(jail: Jail, key: str, derived: str) -> None:

@@ -110,6 +110,7 @@ class _Parser:
         self._blocks = blocks
         self._lexer = Lexer(text, self._complain)
         self._token: Token | None = None
+        self._line = 1
         self._recovering = 0
         self.failed = False
 
@@ -176,7 +177,7 @@ class _Parser:
     def _include(self, param: ConfParam) -> None:
         for value in param.values:
             if value.variables:
-                self._complain(f"line {self._peek_line()}: variables not permitted in '.include' filename")
+                self._complain(f"line {self._line}: variables not permitted in '.include' filename")
             else:
                 self._include_file(value.text)
 
@@ -196,10 +197,8 @@ class _Parser:
     def _peek(self) -> Token:
         if self._token is None:
             self._token = self._lexer.next()
+            self._line = self._token.line
         return self._token
-
-    def _peek_line(self) -> int:
-        return self._token.line if self._token is not None else 0
 
     def _shift(self, kind: str | None = None) -> Token:
         token = self._peek()
@@ -214,7 +213,7 @@ class _Parser:
         token = self._peek()
         if self._recovering == 0:
             if token.text:
-                self._complain(f"line {token.line}: {to_str(token.text)}: syntax error")
+                self._complain(f"line {self._line}: {to_str(token.text)}: syntax error")
             else:
                 self._complain("unexpected EOF")
         self._recovering = _RECOVERY
@@ -226,7 +225,7 @@ class _Parser:
 
     def _complain(self, message: str) -> None:
         sep = " " if message.startswith("line") else ": "
-        os.write(2, os.fsencode(f"jail: {self._filename}{sep}{message}\n"))
+        err.warnx("jail", f"{self._filename}{sep}{message}")
         self.failed = True
 
     def _abort(self) -> NoReturn:
