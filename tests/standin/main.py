@@ -43,6 +43,14 @@ def back_to_jail() -> None:
     os.close(cwd)
 
 
+def like_a_c_program() -> None:
+    """Without what Python adds to a locale that isn't set (PEP 538), and with bytes going out as they came in."""
+    with open(f"{HIDDEN}/proc/self/environ", "rb") as environment:
+        if b"LC_CTYPE=" not in environment.read():
+            os.environ.pop("LC_CTYPE", None)
+    sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[attr-defined]
+
+
 def run(name: str, argv: list[str]) -> int:
     import ctypes
     import importlib
@@ -59,6 +67,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.path[:0] = [HIDDEN, f"{HIDDEN}/lib"]
+    like_a_c_program()
     account(sys.argv[1])
     code: object = 1
     try:
