@@ -175,8 +175,10 @@ class Jails:
         params: typed values. attaching: the pid of a process that is about to enter, or None.
         """
         params = dict(params)
-        jid = params.pop("jid", None)
-        parent, name = self._place(creator, params.pop("name", None), jid)
+        jid, name = params.pop("jid", None), params.pop("name", None)
+        if jid is None and name is not None and name.isdigit() and not name.startswith("0"):
+            jid = int(name)  # recorded: bad-5, bad-12
+        parent, name = self._place(creator, name, jid)
         if jid and any(jail.jid == jid for jail in self.by_jid.values()):
             raise SystemCallError(errno.EEXIST, f"jail {jid} already exists")
         self._check(params)
@@ -247,10 +249,8 @@ class Jails:
     def _check(self, params: dict[str, Any]) -> None:
         for name, value in params.items():
             param = BY_NAME.get(name)
-            if param is None:
+            if param is None or param.read_only:
                 raise SystemCallError(errno.EINVAL, f"unknown parameter: {name}")
-            if param.read_only:
-                raise SystemCallError(errno.EINVAL)
             if param.kind == "string":
                 self._check_string(name, len(os.fsencode(value)) + 1, param.size)
             elif param.kind in ("ip4", "ip6"):

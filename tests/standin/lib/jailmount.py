@@ -63,7 +63,8 @@ def device_command(jail: Jail, step: str, down: bool) -> list[str] | None:
         return None
     if down:
         return ["/sbin/umount", node]
-    options = [f"-oruleset={jail.string('devfs_ruleset') or '4'}"] if fstype == "devfs" else []
+    ruleset = jail.string("devfs_ruleset")
+    options = [f"-oruleset={'4' if ruleset is None else ruleset}"] if fstype == "devfs" else []
     return ["/sbin/mount", "-t", fstype, *options, ".", node]
 
 
