@@ -23,9 +23,12 @@ def run(pidfile: str, workers: int = 0) -> int:
         os.dup2(null, fd)
     with open(pidfile, "w") as file:
         file.write(f"{os.getpid()}\n")
-    children = [pid for _ in range(workers) if (pid := os.fork())]
-    if len(children) < workers:
-        signal.pause()
+    children = []
+    for _ in range(workers):
+        pid = os.fork()
+        if pid == 0:
+            signal.pause()
+        children.append(pid)
     signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: _end(pidfile, children))
     while True:

@@ -92,8 +92,8 @@ vm.overcommit|int|w|0|Configure virtual memory overcommit behavior.
 vm.stats|node|r||VM meter stats
 vm.stats.vm|node|r||VM meter vm stats
 vm.stats.vm.v_page_size|uint|r|4096|Page size in bytes
-vm.stats.vm.v_page_count|uint|r|1522944|Total number of pages in system
-vm.stats.vm.v_free_count|uint|r|1481472|Free pages
+vm.stats.vm.v_page_count|uint|r|1522688|Total number of pages in system
+vm.stats.vm.v_free_count|uint|r|1481216|Free pages
 vfs|node|r||File system
 vfs.usermount|int|w|0|Unprivileged users may mount and unmount file systems
 net|node|r||Network, (see socket.h)

@@ -14,12 +14,27 @@ def _uname(linux=os.uname):  # type: ignore[no-untyped-def]
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail."""
+    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail; and there is no SELinux."""
+    if event == "ctypes.dlopen" and arguments[0] == "libselinux.so.1":
+        raise OSError('Shared object "libselinux.so.1" not found')
     ctypes = sys.modules.get("ctypes") if event == "socket.bind" else None
     if ctypes is not None:
         ctypes.CDLL("libc.so.7").standin_socket(arguments[0].fileno())  # type: ignore[attr-defined]
 
 
+class _Semaphores:
+    """Finds `_multiprocessing` in semaphores.py."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
+        if name != "_multiprocessing":
+            return None
+        import importlib.util
+
+        return importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), "semaphores.py"))
+
+
+sys.meta_path.insert(0, _Semaphores)  # type: ignore[arg-type]
 sys.addaudithook(_audit)
 sys.platform = "freebsd"
 os.uname = _uname
