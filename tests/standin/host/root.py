@@ -41,7 +41,6 @@ true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which 
 }
 BINARIES = {
     "bin/sh": "/bin/dash",
-    "usr/bin/env": "",
     "usr/bin/nice": "",
     "usr/bin/nohup": "",
     "usr/bin/xargs": "",

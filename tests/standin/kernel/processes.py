@@ -101,7 +101,7 @@ def describe(pid: int, boot: float) -> dict[str, Any] | None:
         "ruid": int(uids[0]),
         "gid": int(gids[1]),
         "state": fields[0],
-        "comm": comm,
+        "comm": comm if pid != 1 else "init",
         "args": _as_started(args) if pid != 1 else ["/sbin/init"],
         "start": boot + int(fields[19]) / TICK,
         "cpu": (int(fields[11]) + int(fields[12])) / TICK,

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import err
 
 
-def usage(text: str, status: int = 1) -> None:
+def usage(text: str, status: int = 1) -> NoReturn:
     """Print a usage message on standard error and exit."""
     sys.stdout.flush()
     print(text, file=sys.stderr)

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     chosen, bad = _chosen(found, operands)
     if bad:
         return 1
-    kept = [process for process in kernel.processes() if _wanted(process, flags, chosen)]
+    kept = [process for process in _processes() if _wanted(process, flags, chosen)]
     _sort(kept, flags)
     context = psformat.Context(time.time(), {})
     rows = [[column.value(process, context) for column in columns] for process in kept]
@@ -141,6 +141,15 @@ def _element(letter: str, word: str) -> tuple[str, object]:
             raise ValueError(f"No such group: {word}")
         return "gid", gid if gid is not None else int(word)
     return "tty", word.removeprefix("/dev/")
+
+
+def _processes() -> list[Process]:
+    """The process table, as this process would see it: itself running, not asleep until the kernel answers."""
+    table = kernel.processes()
+    for process in table:
+        if process["pid"] == os.getpid():
+            process["state"] = "R"
+    return table
 
 
 def _wanted(process: Process, flags: set[str], chosen: _Chosen) -> bool:

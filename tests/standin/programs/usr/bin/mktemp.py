@@ -1,59 +1,51 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""mktemp(1): make a file or a directory of a name that nobody has."""
+"""mktemp(1)."""
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import string
-import sys
 
 import err
-from options import getopt
+import options
 
-USAGE = """\
-usage: mktemp [-d] [-p tmpdir] [-q] [-t prefix] [-u] template ...
+USAGE = """usage: mktemp [-d] [-p tmpdir] [-q] [-t prefix] [-u] template ...
        mktemp [-d] [-p tmpdir] [-q] [-u] -t prefix"""
 
 
 def main(argv: list[str]) -> int:
-    given, templates = getopt(argv, "dp:qt:u", USAGE)
-    options = dict(given)
-    directory = os.environ.get("TMPDIR") or options.get("p") or "/tmp"
-    if "t" in options:
-        templates.append(f"{directory}/{options['t']}.XXXXXXXXXX")
-    elif "p" in options:
-        templates = [f"{directory}/{template}" for template in templates or ["tmp.XXXXXXXXXX"]]
-    elif not templates:
-        templates = [f"{directory}/tmp.XXXXXXXXXX"]
-    failed = False
+    found, templates = options.getopt(argv, "dp:qt:u", USAGE)
+    given = dict(found)
+    directory = os.environ.get("TMPDIR") or given.get("p") or "/tmp"
+    if "t" in given or not templates:
+        templates = [f"{directory.rstrip('/')}/{given.get('t', 'tmp')}.XXXXXXXXXX", *templates]
+    elif "p" in given:
+        templates = [template if template.startswith("/") else f"{directory.rstrip('/')}/{template}" for template in templates]
+    status = 0
     for template in templates:
         try:
-            print(_made(template, "d" in options, "u" in options))
+            print(_make(template, given))
         except OSError as error:
-            failed = True
-            if "q" not in options:
-                call = "mkdtemp" if "d" in options else "mkstemp"
-                err.warn("mktemp", f"{call} failed on {template}", error.errno)
-    sys.stdout.flush()
-    return 1 if failed else 0
+            if "q" not in given:
+                err.warn("mktemp", f"{'mkdtemp' if 'd' in given else 'mkstemp'} failed on {template}", error.errno)
+            status = 1
+    return status
 
 
-def _made(template: str, directory: bool, unlink: bool) -> str:
-    """mkstemp(3), mkdtemp(3)."""
-    head = template.rstrip("X")
+def _make(template: str, given: dict[str, str]) -> str:
+    letters = string.ascii_letters + string.digits
     while True:
-        letters = random.choices(string.ascii_letters + string.digits, k=len(template) - len(head))
-        path = head + "".join(letters)
+        name = re.sub("X+$", lambda match: "".join(random.choices(letters, k=len(match[0]))), template)
         try:
-            if directory:
-                os.mkdir(path, 0o700)
+            if "u" in given:
+                return name
+            if "d" in given:
+                os.mkdir(name, 0o700)
             else:
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+                os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            return name
         except FileExistsError:
-            if path == template:
+            if name == template:
                 raise
-            continue
-        if unlink:
-            os.rmdir(path) if directory else os.unlink(path)
-        return path

@@ -58,7 +58,7 @@ def _say(given: dict[str, str], text: str) -> None:
 
 
 def _copy(master: int, log: BinaryIO) -> None:
-    """Between the terminal and our streams. The end of standard input is typed as an end of file, which the terminal echoes (recorded: tty-1)."""
+    """Between the terminal and our streams. The end of standard input is typed as an end of file, which FreeBSD's terminal echoes (recorded: tty-1)."""
     watched = [master, 0]
     while True:
         for fd in select.select(watched, [], [])[0]:
@@ -70,8 +70,13 @@ def _copy(master: int, log: BinaryIO) -> None:
                 os.write(master, data or b"\x04")
                 if not data:
                     watched.remove(0)
+                    _show(b"^D\b\b", log)
             elif not data:
                 return
             else:
-                os.write(1, data)
-                log.write(data)
+                _show(data, log)
+
+
+def _show(data: bytes, log: BinaryIO) -> None:
+    os.write(1, data)
+    log.write(data)
