@@ -22,6 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
+WHERE = ("standin", "host", "anywhere", "chance")
 NOT_HONOURED = HERE / "not-honoured.txt"
 
 
@@ -53,7 +54,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Unhonoured:
-    """An entry of the list. where: 'standin'; 'host', for what was so on the recording host; 'anywhere' for both."""
+    """An entry of the list.
+
+    where: 'standin'; 'host', for what was so on the recording host; 'anywhere', for both; 'chance', for what is a matter
+    of who comes first: it is never counted as honoured, and never an error.
+    """
 
     where: str
     reason: str
@@ -132,7 +137,7 @@ def load_not_honoured(text: str | None = None) -> tuple[int, dict[str, Unhonoure
             continue
         if words[0] == "floor" and len(words) == 2:
             floor = int(words[1])
-        elif len(words) == 3 and words[1] in ("standin", "host", "anywhere") and words[0] not in listed:
+        elif len(words) == 3 and words[1] in WHERE and words[0] not in listed:
             listed[words[0]] = Unhonoured(words[1], words[2])
         else:
             raise FormError(f"{NOT_HONOURED.name} line {number}: {line}")

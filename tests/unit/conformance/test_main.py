@@ -51,7 +51,10 @@ def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Run the command on a fake; listed: case id (with _ for -) and reason. Gives its status and output."""
 
     def run(target: Fake, *argv: str, **listed: str) -> tuple[int, str]:
-        entries = {name.replace("_", "-"): Unhonoured("standin", reason) for name, reason in listed.items()}
+        entries = {
+            name.replace("_", "-"): Unhonoured("chance" if reason == "chance" else "standin", reason)
+            for name, reason in listed.items()
+        }
         monkeypatch.setattr(command, "load", lambda: GROUPS)
         monkeypatch.setattr(command, "load_not_honoured", lambda: (0, entries))
         monkeypatch.setattr(command, "StandIn", lambda width: target)
@@ -81,6 +84,11 @@ def test_a_listed_case_that_is_honoured_is_an_error(ask: Ask) -> None:
     rc, out = ask(Fake(), a_2="Roman")
     assert rc == 1
     assert "honoured a-2: two\n    now: take it off the list" in out
+
+
+def test_what_is_chance_is_never_honoured_and_never_an_error(ask: Ask) -> None:
+    assert ask(Fake(), a_2="chance") == (0, "honoured 2 of 3\n")
+    assert ask(Fake(n2="II"), a_2="chance") == (0, "honoured 2 of 3\n")
 
 
 def test_earlier_cases_of_the_group_are_run_but_not_counted(ask: Ask) -> None:
