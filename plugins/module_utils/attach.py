@@ -15,9 +15,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import json
 import os
 import pwd
 import signal
+import stat
 import sys
 import termios
 from collections.abc import Collection
@@ -55,13 +57,15 @@ def become(spec: dict[str, Any]) -> NoReturn:
 
     spec: `jid`; `argv`; `env`, added to what the user's login gives; `user`, None for root; `chdir`; `stdio`, the
     descriptors that become 0, 1 and 2; `terminal`, whether they are a terminal that it is to control; `report`, the
-    descriptor, which reads "+" and then nothing if the program runs, else ends with the step that failed and its errno;
-    `fifo`, a path that is removed first, or None.
+    descriptor, on which "+" and nothing else is said if the program runs, else at the end, in JSON, the step that failed,
+    its errno and what it was about; `fifo`, the path of what `report` has to be, which is removed first, or None.
     """
-    report, step = spec["report"], "start"
+    report, step, about = spec["report"], "start", ""
     os.set_inheritable(report, False)
     try:
         if spec["fifo"] is not None:
+            if not stat.S_ISFIFO(os.fstat(report).st_mode):
+                os._exit(127)  # the fifo was removed, and a shell makes a file in its place: nobody has let us go
             os.unlink(spec["fifo"])
         if os.getsid(0) != os.getpid():
             os.setsid()
@@ -72,9 +76,9 @@ def become(spec: dict[str, Any]) -> NoReturn:
         libutil = _libutil()
         step = "attach"
         attach(spec["jid"], (0, 1, 2, report))
-        step = "user"
+        step, about = "user", spec["user"] or "root"
         _log_in(libutil, spec["user"])
-        step = "chdir"
+        step, about = "chdir", spec["chdir"]
         os.chdir(spec["chdir"])
         os.environ.update(spec["env"])
         step = "exec"
@@ -86,7 +90,7 @@ def become(spec: dict[str, Any]) -> NoReturn:
         _exec(spec["argv"])
     except OSError as error:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        _say(report, f"{step} {error.errno}")
+        _say(report, json.dumps((step, error.errno, about)))
     finally:
         os._exit(127)
 

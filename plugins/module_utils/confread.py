@@ -123,7 +123,7 @@ def _set(result: dict[str, Setting], statement: Statement) -> None:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Kind, text, start and end of each token; a token that follows another without space is part of the same string."""
+    """Kind, text, start and end of each token; one that follows another without space is part of the same string."""
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)

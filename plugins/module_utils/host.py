@@ -17,6 +17,7 @@ from typing import Callable
 
 from ansible_collections.bsd.jail.plugins.module_utils import libjail, nmount
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, JailError
+from ansible_collections.bsd.jail.plugins.module_utils.nmount import FileSystem
 
 JAIL = "/usr/sbin/jail"
 JLS = "/usr/sbin/jls"
@@ -150,7 +151,7 @@ class Host:
         """Unmount the file system with an fsid. Raises OSError."""
         nmount.unmount(fsid, force)
 
-    def fstatfs(self, fd: int) -> nmount.FileSystem:
+    def fstatfs(self, fd: int) -> FileSystem:
         """The file system that an open file is on. Raises OSError."""
         return nmount.fstatfs(fd)
 

@@ -78,7 +78,9 @@ def fstatfs(fd: int) -> FileSystem:
         raise _error()
     version, fsid, *names = _STATFS.unpack(buffer.raw)
     if version != _STATFS_VERSION:
-        raise JailError(f"statfs(2) of this FreeBSD has a form (version {version:#x}) that this collection doesn't know.")
+        raise JailError(
+            f"statfs(2) of this FreeBSD has a form (version {version:#x}) that this collection doesn't know."
+        )
     fstype, special, node = (name.split(b"\0")[0].decode("utf-8", "surrogateescape") for name in names)
     return FileSystem(fsid.hex(), fstype, special, node)
 

@@ -90,9 +90,9 @@ def is_pseudo(name: str) -> bool:
 
 
 def takes_many(name: str) -> bool:
-    """Whether a parameter may have more than one value. What we don't know may: jail(8) will say."""
+    """Whether a parameter may have more than one value. Of several values for another, jail(8) silently takes the last."""
     known = BY_NAME.get(name)
-    return known is None or known.many
+    return known is not None and known.many
 
 
 def may_load_module(name: str) -> bool:

@@ -66,6 +66,13 @@ def directory(host: Host, name: str) -> str:
     return f"{host.var_run}/bsd.jail/{name}"
 
 
+def make_directory(host: Host, name: str) -> None:
+    """Make the directory of a jail's record, root's alone, if it isn't there."""
+    base = directory(host, name)
+    _private(os.path.dirname(base))
+    _private(base)
+
+
 def conf_of_record(host: Host, name: str) -> str:
     """The path of the text that the jail was, or is about to be, started with."""
     return f"{directory(host, name)}/jail.conf"
@@ -93,9 +100,8 @@ def read(host: Host, name: str) -> Record | None:
 
 def write(host: Host, name: str, record: Record) -> None:
     """Write a jail's record, the text first: a record without its text is none."""
+    make_directory(host, name)
     base = directory(host, name)
-    _private(os.path.dirname(base))
-    _private(base)
     if read_conf(f"{base}/jail.conf") != record.text:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{base}/record.json")

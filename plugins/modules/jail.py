@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Ansible module bsd.jail.jail: one FreeBSD jail as it is to be."""
 
@@ -11,14 +12,15 @@ version_added: 0.1.0
 author:
   - bsd.jail maintainers (@bsd-jail)
 description:
-  - Brings a jail to what is wanted of it, with what FreeBSD's base system has. No jail manager and no package is needed on the host but Python.
-  - A jail's configuration is the file C(/etc/jail.conf.d/NAME.conf), which C(rc.d/jail) and V(jail(8)) read as well.
+  - Brings a jail to what is wanted of it, with what FreeBSD's base system has. No jail manager and no package is needed
+    on the host but Python.
+  - A jail's configuration is the file C(/etc/jail.conf.d/NAME.conf), which C(rc.d/jail) and jail(8) read as well.
   - What is given to this module is the whole configuration of the jail. When none of it is given, the configuration
     is left as it is.
   - A jail is stopped by the configuration that it was started with, even when its file has changed or is gone.
   - When the configuration differs from the one that the jail was started with, or from what the kernel says, a running
     jail is restarted or left, as O(restart) says.
-  - Values are literal. They reach V(jail(8)) exactly as given, whatever characters they contain; O(expand) makes
+  - Values are literal. They reach jail(8) exactly as given, whatever characters they contain; O(expand) makes
     exceptions.
 notes:
   - Needs root on the host; use C(become).
@@ -34,15 +36,15 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Parameters for which V(jail(8)) might load a kernel module aren't checked then.
+    details: Parameters for which jail(8) might load a kernel module aren't checked then.
   diff_mode:
     support: full
 options:
   name:
     description:
       - The jail's name.
-      - Letters, digits, V(_) and V(-), not beginning with V(-), with something other than digits among them, and no more
-        than 200 bytes.
+      - Letters, digits, V(_) and V(-), not beginning with V(-), with something other than digits among them, and no
+        more than 200 bytes.
     type: str
     required: true
   state:
@@ -97,7 +99,7 @@ options:
     type: list
     elements: str
   depend:
-    description: The jails that have to run before this one starts. V(jail(8)) starts those that don't run.
+    description: The jails that have to run before this one starts. jail(8) starts those that don't run.
     type: list
     elements: str
   persist:
@@ -110,7 +112,7 @@ options:
     type: int
   mounts:
     description:
-      - File systems that V(jail(8)) mounts before it starts the jail, and unmounts in reverse order after it has stopped.
+      - File systems that jail(8) mounts before it starts the jail, and unmounts in reverse order after it has stopped.
     type: list
     elements: dict
     suboptions:
@@ -127,7 +129,7 @@ options:
         description: What to mount. For V(nullfs), a directory or file of the host.
         type: str
       options:
-        description: Options of V(mount(8)), such as V(ro).
+        description: Options of mount(8), such as V(ro).
         type: list
         elements: str
   mount_devfs:
@@ -146,14 +148,14 @@ options:
     elements: str
   params:
     description:
-      - All other parameters of V(jail.conf(5)), by their own names, such as C(allow.raw_sockets) or C(exec.prestart).
+      - All other parameters of jail.conf(5), by their own names, such as C(allow.raw_sockets) or C(exec.prestart).
       - V(true) and V(false) set a boolean parameter; strings and integers give a value, lists of them several.
-      - Parameters that V(jail(8)) doesn't know are refused before anything is changed.
+      - Parameters that jail(8) doesn't know are refused before anything is changed.
     type: dict
     default: {}
   expand:
     description:
-      - The parameters whose values have V(jail.conf(5)) variables in them, V($name) or V(${name}), that V(jail(8)) is to
+      - The parameters whose values have jail.conf(5) variables in them, V($name) or V(${name}), that jail(8) is to
         expand.
     type: list
     elements: str
@@ -182,7 +184,7 @@ options:
     default: 60
   timeout:
     description:
-      - How many seconds V(jail(8)) may take to start or to stop the jail. A start that takes longer is undone.
+      - How many seconds jail(8) may take to start or to stop the jail. A start that takes longer is undone.
       - Without it, there is no limit but those of the jail's own C(exec.timeout) and C(stop.timeout).
     type: int
 seealso:

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A jail's entrypoint: a program that is prepared first, and let go later.
+
+What waits is a /bin/sh outside of the jail, blocked in opening a fifo for writing. When somebody opens that for reading,
+it executes an interpreter, which removes the fifo, enters the jail and executes the program (attach.py): the pid stays.
+The fifo's other end closes by itself when the program is executed, else it says why not; so the releaser knows, however
+short the program's life. The parent of both is another /bin/sh, which writes down the exit status.
+
+All of it lies in the directory `entrypoint` of the jail's record: `fifo`, `record.json`, `status`, and what the program
+prints, `stdout` and `stderr`. The fifo is there as long as the program waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import time
+import urllib.parse
+from dataclasses import asdict, dataclass
+from typing import IO
+
+from ansible_collections.bsd.jail.plugins.module_utils import console, processes, program, state
+from ansible_collections.bsd.jail.plugins.module_utils.command import Finished, run
+from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
+from ansible_collections.bsd.jail.plugins.module_utils.program import REPORT, SPEC, STDERR, STDIN, STDOUT, Program
+
+__all__ = [
+    "ENDED",
+    "RUNNING",
+    "WAITING",
+    "Entrypoint",
+    "Finished",
+    "cleanup",
+    "find",
+    "prepare",
+    "release",
+    "run",
+    "state_of",
+]
+
+WAITING, RUNNING, ENDED = "waiting", "running", "ended"
+
+_PID, _GATE = 4, 5
+# The parent of what waits. It tells the pid, and what waits goes on only when that has been written down: if we are
+# killed before, the gate closes, and it ends.
+_KEEPER = f"""
+{{ exec {_PID}>&-; read -r go <&{_GATE} || exit; exec {_GATE}<&- {REPORT}>"$1"; shift 2; exec "$@"; }} </dev/null &
+echo $! >&{_PID}
+exec {SPEC}<&- {_PID}>&- {_GATE}<&- {STDIN}<&- {STDOUT}>&- {STDERR}>&-
+wait $!
+echo $? >"$2"
+"""
+
+
+@dataclass(frozen=True)
+class Entrypoint:
+    """A program that was prepared.
+
+    jail, jid: where. boot: kern.boot_id then. pid, since: of the process (processes.Process). argv: the program.
+    directory: where its files lie.
+    """
+
+    jail: str
+    jid: int
+    boot: str
+    pid: int
+    since: int
+    argv: tuple[str, ...]
+    directory: str = ""
+
+    @property
+    def fifo(self) -> str:
+        """The path of the fifo at which it waits."""
+        return f"{self.directory}/fifo"
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, as a shell counts it: 128 and the signal's number for one that ended by a signal. None if
+        nobody knows: it didn't end yet, or the process that waits for it was ended.
+        """
+        text = read_conf(f"{self.directory}/status")
+        return int(text) if text is not None and text.endswith("\n") else None
+
+
+def _key(jail: str) -> str:
+    """A jail's name as that of a directory: of one that isn't ours it can be anything (recorded: nam-1)."""
+    quoted = urllib.parse.quote(os.fsencode(jail), safe="")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+
+
+def directory(host: Host, jail: str) -> str:
+    """Where the files of a jail's entrypoint lie."""
+    return f"{state.directory(host, _key(jail))}/entrypoint"
+
+
+def find(host: Host, jail: str) -> Entrypoint | None:
+    """What was prepared in a jail since the host was started, if there is a record of it, whatever became of it."""
+    text = read_conf(f"{directory(host, jail)}/record.json")
+    if text is None:
+        return None
+    try:
+        fields = json.loads(text)
+        found = Entrypoint(**{**fields, "argv": tuple(fields["argv"])}, directory=directory(host, jail))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if found.boot == host.boot_id() else None
+
+
+def state_of(host: Host, entrypoint: Entrypoint) -> str:
+    """WAITING, RUNNING or ENDED. Raises JailError."""
+    process = processes.find(host, entrypoint.pid)
+    if process is None or not processes.is_same(process, entrypoint.since):
+        return ENDED
+    return RUNNING if process.jid == entrypoint.jid else WAITING
+
+
+def prepare(
+    host: Host, jail: Jail, wanted: Program, console_socket: str | None = None, lock_timeout: float = 60
+) -> Entrypoint:
+    """Start the process that will become a program of the jail when it is released; nothing of the program runs yet.
+
+    console_socket: the path of an AF_UNIX socket outside of the jail, on which the master of a terminal for the program
+    is sent; without it the program's input is /dev/null and its output goes to files. lock_timeout: seconds to wait for
+    another who works on the jail.
+
+    Raises InputError for what can't be, JailError if another program waits or runs, or the process can't be started.
+    """
+    wanted.check(jail.name)
+    with state.locked(host, [_key(jail.name)], lock_timeout):
+        _make_room(host, jail)
+        with contextlib.ExitStack() as stack:
+            terminal = stack.enter_context(console.terminal(jail.name, console_socket)) if console_socket else None
+            try:
+                return _prepare(host, jail, wanted, terminal)
+            except (OSError, JailError) as error:
+                _clear(host, jail.name)
+                if isinstance(error, JailError):
+                    raise
+                raise JailError(
+                    f"jail {jail.name}: {wanted.argv[0]!r} can't be prepared: {error}", jail=jail.name
+                ) from error
+
+
+def _make_room(host: Host, jail: Jail) -> None:
+    """Clear away what is over. Raises JailError, naming it, if something isn't."""
+    found = _current(host, jail)
+    if found is not None:
+        now = state_of(host, found)
+        if now != ENDED:
+            raise JailError(
+                f"jail {jail.name}: there is an entrypoint already, {now}: {found.argv[0]!r}, pid {found.pid}. "
+                "Release it, or end it first.",
+                jail=jail.name,
+            )
+    _clear(host, jail.name)
+
+
+def _current(host: Host, jail: Jail) -> Entrypoint | None:
+    """What was prepared in this instance of a jail. What was in an earlier one, of which at most something that waits
+    can be left, is ended and forgotten.
+    """
+    found = find(host, jail.name)
+    if found is None or found.jid == jail.jid:
+        return found
+    end(host, jail.name)
+    return None
+
+
+def _prepare(host: Host, jail: Jail, wanted: Program, terminal: int | None) -> Entrypoint:
+    base = directory(host, jail.name)
+    state.make_directory(host, _key(jail.name))
+    os.mkdir(base, 0o700)
+    fifo = f"{base}/fifo"
+    os.mkfifo(fifo, 0o600)
+    with contextlib.ExitStack() as stack:
+        if terminal is None:
+            stdio = tuple(
+                stack.enter_context(_opened(path)) for path in (os.devnull, f"{base}/stdout", f"{base}/stderr")
+            )
+        else:
+            stdio = (terminal, terminal, terminal)
+        spec = stack.enter_context(program.spec_file(jail, wanted, fifo, terminal is not None))
+        pid_read, pid_write = (stack.enter_context(end) for end in program.pipe())
+        gate_read, gate_write = (stack.enter_context(end) for end in program.pipe())
+        program.start(
+            ["/bin/sh", "-c", _KEEPER, "sh", fifo, f"{base}/status", *program.interpreter()],
+            {
+                SPEC: spec.fileno(),
+                _PID: pid_write.fileno(),
+                _GATE: gate_read.fileno(),
+                **dict(zip((STDIN, STDOUT, STDERR), stdio)),
+            },
+            detached=True,
+        )
+        pid_write.close()
+        pid = pid_read.read()
+        process = processes.find(host, int(pid)) if pid.strip().isdigit() else None
+        if process is None:
+            raise JailError(f"jail {jail.name}: the process that is to wait couldn't be started.", jail=jail.name)
+        made = Entrypoint(jail.name, jail.jid, host.boot_id(), process.pid, process.since, wanted.argv, base)
+        write_conf(
+            f"{base}/record.json", json.dumps({k: v for k, v in asdict(made).items() if k != "directory"}) + "\n"
+        )
+        gate_write.write(b"\n")
+    return made
+
+
+def _opened(path: str) -> IO[bytes]:
+    flags = os.O_RDONLY if path == os.devnull else os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+    return os.fdopen(os.open(path, flags, 0o600), "rb" if path == os.devnull else "ab", buffering=0)
+
+
+def release(host: Host, jail: Jail, timeout: float = 30, lock_timeout: float = 60) -> tuple[Entrypoint, bool]:
+    """Let a prepared program go, and return when it has really been executed: the entrypoint, and whether it was us.
+
+    One that was released before is left as it is. timeout: seconds that it may take to be executed. Raises InputError
+    if nothing waits, JailError with the reason if the program can't be executed: then nothing of it is left.
+    """
+    with state.locked(host, [_key(jail.name)], lock_timeout):
+        found = _current(host, jail)
+        if found is None:
+            raise InputError(f"jail {jail.name}: nothing was prepared in it.", jail=jail.name)
+        now, had_fifo = state_of(host, found), os.path.exists(found.fifo)
+        if now == RUNNING or (now == ENDED and not had_fifo):
+            return found, False
+        if now == ENDED or not had_fifo:
+            end(host, jail.name)
+            what = "the process that waited was ended" if had_fifo else "the fifo at which it waited was removed"
+            raise JailError(
+                f"jail {jail.name}: {found.argv[0]!r} can't be released: {what}. Prepare it again.", jail=jail.name
+            )
+        fd = os.open(found.fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            said = program.read_report(fd, time.monotonic() + timeout)
+        finally:
+            os.close(fd)
+        if said is None:
+            raise JailError(
+                f"jail {jail.name}: {found.argv[0]!r} (pid {found.pid}) wasn't executed within {timeout:g} seconds, and "
+                "isn't given up. Release it again, or end it.",
+                jail=jail.name,
+            )
+        error = program.failure(jail, found.argv, said)
+        if error is not None:
+            end(host, jail.name)
+            raise error
+        return found, True
+
+
+def cleanup(host: Host, jail: str, timeout: float = 10, lock_timeout: float = 60) -> bool:
+    """End what was prepared in a jail, waiting or running, and remove its fifo and record. Nothing fails because
+    something is gone already, the jail included.
+
+    timeout: seconds between SIGTERM and SIGKILL for a program that runs. Returns whether there was anything.
+    """
+    with state.locked(host, [_key(jail)], lock_timeout):
+        return end(host, jail, timeout)
+
+
+def end(host: Host, jail: str, timeout: float = 10) -> bool:
+    """`cleanup`, for who holds the jail's lock."""
+    found = find(host, jail)
+    if found is not None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            now = state_of(host, found)
+            if now == WAITING:
+                # A process of ours, outside of the jail.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(found.pid, signal.SIGKILL)
+            elif now == RUNNING:
+                with contextlib.suppress(JailError):
+                    processes.kill(Jail(found.jid, jail, ""), [found.pid], number)
+            if not processes.wait_gone(lambda: _left(host, found), timeout):
+                break
+    return _clear(host, jail)
+
+
+def _left(host: Host, entrypoint: Entrypoint) -> list[int]:
+    return [] if state_of(host, entrypoint) == ENDED else [entrypoint.pid]
+
+
+def _clear(host: Host, jail: str) -> bool:
+    """Remove the directory, if it is there; first from its place, so that nothing is written into it meanwhile."""
+    base = directory(host, jail)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(f"{base}.old")
+    try:
+        os.rename(base, f"{base}.old")
+    except FileNotFoundError:
+        return False
+    shutil.rmtree(f"{base}.old")
+    return True
