@@ -161,7 +161,7 @@ class Commands:
         value = self._values(jail, step)[jail.at or 0]
         background = False
         if step in (IP4_IFADDR, IP6_IFADDR):
-            argv = _address_command(jail, step, value, down)
+            argv = address_command(jail, step, value, down)
         elif step == "vnet.interface":
             argv = ["/sbin/ifconfig", value, "-vnet" if down else "vnet", str(jail.jid)]
         elif step == "zfs.dataset":
@@ -278,7 +278,7 @@ def split_command(command: str) -> tuple[list[str], bool]:
     return words(command[:-1] if background else command), background
 
 
-def _address_command(jail: Jail, step: str, value: str, down: bool) -> list[str]:
+def address_command(jail: Jail, step: str, value: str, down: bool) -> list[str]:
     """ifconfig(8) for `interface|address/prefix option …` (recorded: ip-*, bad-18)."""
     place, _, options = value.partition(" ")
     interface, bar, address = place.partition("|")
