@@ -12,10 +12,10 @@ short_description: Mount file systems into a jail's root, and unmount them
 version_added: 0.1.0
 author: bsd.jail maintainers (@bsd-jail)
 description:
-  - Mounts directories and files of the host (nullfs), tmpfs and other file systems below the root of a jail, whether it
+  - Mounts directories and files of the host (nullfs), tmpfs and other file systems below a jail's root, whether it
     runs or not, and unmounts them.
-  - The mounts last until they are unmounted or the host is rebooted. For mounts that belong to the jail, and come and go
-    with it, use the option O(bsd.jail.jail#module:mounts) of M(bsd.jail.jail).
+  - The mounts last until they are unmounted or the host is rebooted. For mounts that belong to the jail, and that come
+    and go with it, use the option O(bsd.jail.jail#module:mounts) of M(bsd.jail.jail).
   - A file system that is mounted as asked isn't touched. One that is mounted otherwise (another type, source, or other
     options) is replaced.
   - No link below the root is followed, and nothing is ever mounted outside of the root, whatever the processes in the
@@ -168,7 +168,7 @@ unmounted:
   elements: str
   sample: []
 made:
-  description: The directories and files that were made to mount on. Unmounting doesn't remove them. In check mode, none.
+  description: The directories and files that were made to mount on; in check mode, none. Unmounting leaves them.
   returned: success
   type: list
   elements: str
