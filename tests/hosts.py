@@ -45,11 +45,17 @@ class Host:
         return path
 
 
-def stand_in_up(name: str) -> Host:
-    """Bring up a stand-in. Raises HostError with its words if it doesn't come up."""
-    done = subprocess.run([STANDIN, "up", name], capture_output=True, text=True, check=False)
+def _standin(*arguments: str) -> str:
+    """What the command standin prints. Raises HostError with its complaint if it fails."""
+    done = subprocess.run([STANDIN, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise HostError(f"The stand-in {name} doesn't come up: {(done.stderr or done.stdout).strip()}")
+        raise HostError((done.stderr or done.stdout).strip())
+    return done.stdout
+
+
+def stand_in_up(name: str) -> Host:
+    """Bring up a stand-in. Raises HostError if it doesn't come up."""
+    _standin("up", name)
     variables = {
         "ansible_python_interpreter": "/usr/local/bin/python3",
         "ansible_ssh_executable": str(CHECKOUT / "tests/standin/ssh"),
@@ -59,10 +65,9 @@ def stand_in_up(name: str) -> Host:
 
 
 def stand_in_down(name: str) -> None:
-    """Take a stand-in down, if it is up."""
-    up = subprocess.run([STANDIN, "list"], capture_output=True, text=True, check=True).stdout.split()
-    if name in up:
-        subprocess.run([STANDIN, "down", name], check=True)
+    """Take a stand-in down, if it is up. Raises HostError if that fails."""
+    if name in _standin("list").split():
+        _standin("down", name)
 
 
 # Each line answers one question. The package python3 makes the link /usr/local/bin/python3, python311 alone doesn't.
