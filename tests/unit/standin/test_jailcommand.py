@@ -37,10 +37,10 @@ class Run:
             file.write(f"{word}\n")
 
     def all(self, operation: int, steps: tuple[str, ...]) -> list[str]:
-        for jail in list(self.state.jails):
-            jail.flags |= operation
-            self.commands.begin(jail, steps)
-            self.state.requeue(jail, self.state.ready)
+        for chosen in list(self.state.jails):
+            chosen.flags |= operation
+            self.commands.begin(chosen, steps)
+            self.state.requeue(chosen, self.state.ready)
         while (jail := self.state.next(self.commands.processes.next)) is not None:
             if self.commands.finish(jail) and not (jail.flags & STOP and jail.flags & FAILED):
                 self.commands.next(jail)

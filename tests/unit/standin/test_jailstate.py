@@ -29,8 +29,8 @@ def load(tmp_path: pathlib.Path) -> Load:
 def order(state: State, running: str = "") -> list[str]:
     """What is done, '+' for a start and '-' for a stop, where those named run."""
     done = []
-    for jail in state.jails + state.ready + state.depend:
-        jail.jid = 1 if jail.name in running.split() else -1
+    for one in state.jails + state.ready + state.depend:
+        one.jid = 1 if one.name in running.split() else -1
     while (jail := state.next(lambda ready: None)) is not None:
         if jail.flags & FAILED or state.must_wait(jail):
             if jail.flags & FAILED:
