@@ -56,7 +56,7 @@ class Group:
 class Unhonoured:
     """An entry of the list.
 
-    where: 'standin'; 'host', for what was so on the recording host; 'anywhere', for both; 'chance', for what is a matter
+    where: 'standin'; 'host', for what was so on the recording host; 'anywhere', for both; 'chance', for a matter
     of who comes first: it is never counted as honoured, and never an error.
     """
 

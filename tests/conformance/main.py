@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .cases import Case, Group, Unhonoured, load, load_not_honoured
 from .compare import Names, compare
-from .targets import BeforeError, Host, StandIn, Target, TargetError
+from .targets import GroupError, Host, StandIn, Target, TargetError
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def run_group(target: Target, group: Group, wanted: set[str], listed: dict[str, 
         with target.fresh(group) as session:
             for case in group.cases[: last + 1]:
                 found[case.id] = compare(case, group.varies, session.run(case.script), names)
-    except BeforeError as error:
+    except GroupError as error:
         found = {case.id: [str(error)] for case in group.cases}
     return [judge(case, found[case.id], listed.get(case.id)) for case in group.cases if case.id in wanted]
 

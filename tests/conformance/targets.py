@@ -27,8 +27,8 @@ class TargetError(Exception):
     """The host can't be asked: it isn't there, or isn't fit."""
 
 
-class BeforeError(Exception):
-    """What a group's cases expect couldn't be made."""
+class GroupError(Exception):
+    """A group can't be asked: its stand-in didn't come up or didn't stay, or what its cases expect couldn't be made."""
 
 
 class Session(Protocol):
@@ -50,7 +50,7 @@ class Target(Protocol):
         """Whether it is FreeBSD."""
 
     def fresh(self, group: Group) -> AbstractContextManager[Session]:
-        """A context: a host as it is before the group's first case. Raises TargetError, BeforeError."""
+        """A context: a host as it is before the group's first case. Raises TargetError, GroupError."""
 
 
 class _Shell:
@@ -85,10 +85,10 @@ class _Shell:
             raise TargetError(f"{script.name}: status {answer.rc}: {answer.stdout}{answer.stderr}")
 
     def before(self, group: Group) -> None:
-        """Make what this group's cases expect. Raises BeforeError."""
+        """Make what this group's cases expect. Raises GroupError."""
         answer = self.run(f"set -e\n{group.before}")
         if answer.rc != 0:
-            raise BeforeError(f"its % lines: status {answer.rc}: {answer.stdout}{answer.stderr}")
+            raise GroupError(f"its % lines: status {answer.rc}: {answer.stdout}{answer.stderr}")
 
 
 class StandIn:
@@ -103,8 +103,8 @@ class StandIn:
     def fresh(self, group: Group) -> Iterator[Session]:
         """Bring one up, and throw it away afterwards."""
         name = f"conformance-{os.getpid()}-{group.name}"
+        _standin("up", name)
         try:
-            _standin("up", name)
             shell = _Shell(str(STANDIN), "ssh", name)
             shell.host(PREPARE)
             shell.before(group)
@@ -116,7 +116,7 @@ class StandIn:
 def _standin(*arguments: str) -> None:
     done = subprocess.run([str(STANDIN), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
-        raise TargetError(f"standin {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        raise GroupError(f"standin {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
 
 class Host:

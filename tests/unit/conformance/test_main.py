@@ -11,7 +11,7 @@ import pytest
 from tests.conformance import main as command
 from tests.conformance.cases import Case, Group, Unhonoured
 from tests.conformance.compare import Answer
-from tests.conformance.targets import BeforeError, TargetError
+from tests.conformance.targets import GroupError, TargetError
 
 GROUPS = [
     Group("a", cases=[Case("a-1", "one", "echo 1\n", "1\n"), Case("a-2", "two", "echo 2\n", "2\n")]),
@@ -34,7 +34,7 @@ class Fake:
         if group.name in self.answers:
             raise TargetError(self.answers[group.name])
         if group.name.upper() in self.answers:
-            raise BeforeError(self.answers[group.name.upper()])
+            raise GroupError(self.answers[group.name.upper()])
         yield self
 
     def run(self, script: str) -> Answer:
