@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""File flags (chflags(2)): what Linux has of them is set as attributes of the inode, and their names are kept in an extended attribute."""
+"""File flags (chflags(2)): what Linux has of them is set on the inode, and their names are an extended attribute."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _TYPES = ("rw", "rq", "ro", "sw", "xx")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: what, where, file system type, options as written, rw/rq/ro/sw as found among them, and the two numbers."""
+    """One line: what, where, file system type, options as written, the rw, rq, ro or sw among them, the two numbers."""
 
     spec: str
     file: str
@@ -26,7 +26,7 @@ class Entry:
 
 
 def read(path: str) -> list[Entry]:
-    """The entries of a file. Lines that are none are named on standard error and left out. OSError where it can't be read."""
+    """The entries of a file; lines that are none are named on standard error. OSError where it can't be read."""
     entries = []
     with open(path, errors="surrogateescape") as file:
         for number, line in enumerate(file, 1):
@@ -37,9 +37,10 @@ def read(path: str) -> list[Entry]:
             if kind is None:
                 print(f"fstab: {path}:{number}: Inappropriate file type or format", file=sys.stderr)
                 continue
-            numbers = [int(field) if field.isdigit() else 0 for field in fields[4:6]]
+            freq, passno = [int(field) if field.isdigit() else 0 for field in (*fields[4:6], "", "")][:2]
             if kind != "xx":
-                entries.append(Entry(*(unvis(field) for field in fields[:3]), fields[3], kind, *numbers))
+                spec, place, vfstype = (unvis(field) for field in fields[:3])
+                entries.append(Entry(spec, place, vfstype, fields[3], kind, freq, passno))
     return entries
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""login_cap(3), as far as FreeBSD's own login.conf(5) goes: the environment of its class `default` (recorded: jexec-2, env-2, uid-1)."""
+"""login_cap(3), as far as the class `default` of FreeBSD's own login.conf(5) (recorded: jexec-2, env-2, uid-1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PATH = "/sbin /bin /usr/sbin /usr/bin /usr/local/sbin /usr/local/bin ~/bin"
 
 
 def environment(user: User) -> dict[str, str]:
-    """What setusercontext(3) sets with LOGIN_SETENV and LOGIN_SETPATH, in environ's order; less in a root without login.conf."""
+    """What setusercontext(3) sets with LOGIN_SETENV and LOGIN_SETPATH, in environ's order; less without login.conf."""
     if not os.path.exists("/etc/login.conf"):
         return {"PATH": "/usr/bin:/bin"}
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The hidden Linux programs (HIDDEN/bin) as a program of ours runs them: in the caller's own root, which may be a jail's."""
+"""The hidden Linux programs (HIDDEN/bin) as a program of ours runs them: in its own root, which may be a jail's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def busybox(argv: list[str]) -> NoReturn:
 
 
 def binary(name: str, argv: list[str]) -> NoReturn:
-    """Become another of the hidden binaries, which needs its libraries: out of the jail's root, and back in as the launcher does it."""
+    """Become another of the hidden binaries. It needs its libraries: out of the jail's root, and back in."""
     sys.stdout.flush()
     path = f"{kernel.HIDDEN}/bin/{name}"
     if kernel.OUTSIDE is None:
@@ -39,7 +39,7 @@ def binary(name: str, argv: list[str]) -> NoReturn:
 
 
 def translated(argv: list[str], name: str = "busybox") -> int:
-    """Run one of them to its end, with what it says on standard error turned into FreeBSD's form. Returns its exit status."""
+    """Run one of them to its end, with what it says on standard error in FreeBSD's form. Returns its exit status."""
     sys.stdout.flush()
     read, write = os.pipe()
     pid = os.fork()
@@ -49,13 +49,13 @@ def translated(argv: list[str], name: str = "busybox") -> int:
     os.close(write)
     with os.fdopen(read, errors="surrogateescape") as said:
         for line in said:
-            line = _in_form(argv[0], line.rstrip("\n"))
-            if line is not None:
-                print(line, file=sys.stderr)
+            complaint = _in_form(argv[0], line.rstrip("\n"))
+            if complaint is not None:
+                print(complaint, file=sys.stderr)
     return program.exit_code(os.waitpid(pid, 0)[1])
 
 
-_COMPLAINT = re.compile(r"([^:]+): (?:can(?:'t|not) [a-z ]+ |failed to [a-z ]+ )?[‘'](.*)[’']: ([^:]+)$")
+_COMPLAINT = re.compile(r"([^:]+): (?:can(?:'t|not) [a-z ]+ |failed to [a-z ]+ )?['\u2018](.*)['\u2019]: ([^:]+)$")
 _OPTION = re.compile(r"[^:]+: (?:invalid|unrecognized) option (?:-- )?'?([^']*)'?$")
 
 

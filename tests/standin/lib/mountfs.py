@@ -27,7 +27,7 @@ def split_options(words: list[str]) -> dict[str, str | None]:
 
 
 def mount_nullfs(arguments: list[str]) -> int:
-    """mount_nullfs(8): [-o options] target mount-point. Returns its exit status; messages as recorded in mnt-1 to mnt-4 and unm-1."""
+    """mount_nullfs(8): [-o options] target mount-point. Returns its exit status (recorded: mnt-1 to mnt-4, unm-1)."""
     program = "mount_nullfs"
     usage = "usage: mount_nullfs [-o options] target mount-point"
     found, operands = options.getopt([program, *arguments], "o:", usage)

@@ -20,7 +20,7 @@ def of_path(table: list[Mount], path: str) -> Mount:
 
 
 def is_listed(types: str | None, fstype: str) -> bool:
-    """checkvfsname(): whether a list of types, as -t takes it ('nullfs,tmpfs' or 'nonullfs,tmpfs'), has this type. None has all."""
+    """Whether a list of types, as -t takes it ('nullfs,tmpfs' or 'nonullfs,tmpfs'), has this type; None has all."""
     if types is None:
         return True
     negated = types.startswith("no")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What processes have open, for fuser(1), fstat(1) and procstat(1). Only the host sees it: a jail's root has no way to it."""
+"""What processes have open, for fuser(1), fstat(1) and procstat(1). Only the host sees it, not a jail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINKS = ((ROOT, "root"), (DIRECTORY, "cwd"), (TEXT, "exe"))
 
 @dataclass(frozen=True)
 class OpenFile:
-    """One file that a process has open: its number or what it is to the process, its path now, and how it was opened."""
+    """One file that a process has open: its number, or what it is to the process, its path now, how it was opened."""
 
     fd: str
     path: str
@@ -28,7 +28,7 @@ class OpenFile:
 
 
 def of_process(pid: int) -> Iterator[OpenFile]:
-    """What a process has open: root, working directory, program, then the descriptors by number. Nothing for one that is gone."""
+    """What a process has open: root, working directory, program, descriptors by number. Nothing if it is gone."""
     for fd, name in _LINKS:
         found = _open_file(fd, f"{kernel.PROC}/{pid}/{name}")
         if found is not None:

@@ -43,7 +43,9 @@ class _Matcher:
         self.lists: dict[str, set[object]] = {}
         for letter, value in self.found:
             if letter in FIELDS:
-                self.lists.setdefault(FIELDS[letter], set()).update(self._element(letter, word) for word in value.split(","))
+                self.lists.setdefault(FIELDS[letter], set()).update(
+                    self._element(letter, word) for word in value.split(",")
+                )
 
     def _usage_text(self) -> str:
         first = "[-signal] [-ILafilnovx]" if self.killing else "[-LSafilnoqvx] [-d delim]"

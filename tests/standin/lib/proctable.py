@@ -32,7 +32,7 @@ def state(process: Process) -> str:
 
 
 def command(process: Process) -> str:
-    """The command line with its unprintable characters made visible, as vis(3) does with VIS_TAB, VIS_NL and VIS_NOSLASH."""
+    """The command line, unprintable characters made visible as vis(3) does with VIS_TAB, VIS_NL and VIS_NOSLASH."""
     if process["state"] == "Z":
         return "<defunct>"
     if not process["args"]:

@@ -16,7 +16,8 @@ DEFAULT_PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 def execvp(argv: list[str], environment: Mapping[str, str] | None = None, path: str | None = None) -> OSError:
     """execvp(3): look for argv[0] in PATH and become it; a script without '#!' is run by the shell.
 
-    environment: in place of os.environ. path: the program, where argv[0] is another name. Returns only when it fails, with the error.
+    environment: in place of os.environ. path: the program, where argv[0] is another name. Returns only when it fails,
+    with the error.
     """
     env = os.environ if environment is None else environment
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores

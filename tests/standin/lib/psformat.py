@@ -33,7 +33,8 @@ class Context:
 class Column:
     """One column.
 
-    name: libxo's name of the field. header: what stands above it. left: whether it is aligned to the left. value: gives the text.
+    name: libxo's name of the field. header: what stands above it. value: gives the text. left: whether it is aligned
+    to the left.
     """
 
     name: str
@@ -150,7 +151,9 @@ _COLUMNS = {
     "tty": Column("tty", "TTY", lambda process, _: process["tty"] or "-", left=True),
     "ucomm": Column("accounting-name", "UCOMM", lambda process, _: process["comm"], left=True),
     "uid": Column("uid", "UID", _number("uid")),
-    "user": Column("user", "USER", lambda process, context: proctable.user_name(process["uid"], context.users), left=True),
+    "user": Column(
+        "user", "USER", lambda process, context: proctable.user_name(process["uid"], context.users), left=True
+    ),
     "vsz": Column("virtual-size", "VSZ", _number("vsz")),
     "wchan": Column("wait-channel", "WCHAN", _wait_channel, left=True),
 }
@@ -180,7 +183,7 @@ def keywords(width: int) -> str:
 
 
 def columns(formats: list[str]) -> tuple[list[Column], int]:
-    """The columns of lists of keywords, each with its own header after '=', and the exit status: 1 if a keyword is unknown.
+    """The columns of lists of keywords, each with its own header after '=', and the exit status: 1 if one is unknown.
 
     Exits as ps(1) does when no keyword is known.
     """
@@ -228,7 +231,10 @@ def text(shown: list[Column], rows: list[list[str]], width: int) -> str:
     widths = [max(len(line[index]) for line in lines) if lines else 0 for index in range(len(shown))]
     out = []
     for line in lines:
-        cells = [cell.ljust(width_) if column.left else cell.rjust(width_) for column, cell, width_ in zip(shown, line, widths)]
+        cells = [
+            cell.ljust(width_) if column.left else cell.rjust(width_)
+            for column, cell, width_ in zip(shown, line, widths)
+        ]
         if shown[-1].left:
             cells[-1] = line[-1]
         joined = " ".join(cells)

@@ -35,9 +35,3 @@ def name(signum: int) -> str | None:
 def from_machine(signum: int) -> int:
     """FreeBSD's number of one of this machine's signals, as a wait status gives it."""
     return number(signal.Signals(signum).name) or signum
-
-
-def to_machine(signum: int) -> int:
-    """This machine's number of one of FreeBSD's signals; EMT and INFO, which it hasn't, as WINCH, which does as little."""
-    names = {member.name: member for member in signal.Signals}
-    return names.get(f"SIG{name(signum)}", signal.SIGWINCH) if signum else 0

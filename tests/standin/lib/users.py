@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""getpwnam(3), getgrouplist(3) and their like, as FreeBSD has them: from the files of the caller's own root, without Linux's name service."""
+"""getpwnam(3), getgrouplist(3) and their like: from the files of the caller's root, without Linux's name service."""
 
 from __future__ import annotations
 

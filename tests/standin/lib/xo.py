@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What libxo(3) makes of a program's output: its --libxo option, its JSON with its own spacing (recorded: ls-4, ls-8, mnt-1, ps-2)."""
+"""libxo(3): its --libxo option, and its JSON with its own spacing (recorded: ls-4, ls-8, mnt-1, ps-2)."""
 
 from __future__ import annotations
 

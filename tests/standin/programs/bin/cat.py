@@ -51,7 +51,7 @@ class _Cooked:
             return b""
         self.blank = empty
         number = b""
-        if self.start and ("b" in self.flags and not empty or "n" in self.flags and "b" not in self.flags):
+        if self.start and (("b" in self.flags and not empty) or ("n" in self.flags and "b" not in self.flags)):
             self.line += 1
             number = b"%6d\t" % self.line
         self.start = line.endswith(b"\n")

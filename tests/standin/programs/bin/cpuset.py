@@ -61,7 +61,7 @@ def _cpus(text: str) -> set[int]:
     cpus: set[int] = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
-        if not first.isdigit() or last and not last.isdigit():
+        if not first.isdigit() or (last and not last.isdigit()):
             options.usage(USAGE)
         cpus |= set(range(int(first), int(last or first) + 1))
     return cpus

@@ -43,7 +43,11 @@ def main(argv: list[str]) -> int:
         if letter == "v":
             moment = _adjusted(moment, value)
     zone = time.strftime("%z", time.localtime(moment))
-    shape = shape.replace("%:z", f"{zone[:3]}:{zone[3:]}").replace("%s", str(int(moment))).replace("%+", "%a %b %e %T %Z %Y")
+    shape = (
+        shape.replace("%:z", f"{zone[:3]}:{zone[3:]}")
+        .replace("%s", str(int(moment)))
+        .replace("%+", "%a %b %e %T %Z %Y")
+    )
     sys.stdout.write(time.strftime(shape, time.localtime(moment)) + "\n")
     return 0
 
@@ -82,9 +86,12 @@ def _parsed(text: str, shape: str | None) -> float:
         err.warnx(PROGRAM, f"Failed conversion of ``{text}'' using format ``{shape}''")
         options.usage(USAGE)
     # What the format doesn't say is now's.
-    missing = [not any(letter in shape for letter in letters) for letters in ("yYcDFsx", "mbBcDFx", "dejcDFx", "HIkTRcX", "MTRcX", "STcX")]
+    missing = [
+        not any(letter in shape for letter in letters)
+        for letters in ("yYcDFsx", "mbBcDFx", "dejcDFx", "HIkTRcX", "MTRcX", "STcX")
+    ]
     values = [now[index] if missing[index] else parts[index] for index in range(6)]
-    return time.mktime((*values, 0, 0, -1))
+    return _epoch(values)
 
 
 def _adjusted(moment: float, value: str) -> float:
@@ -95,11 +102,16 @@ def _adjusted(moment: float, value: str) -> float:
     fields = list(time.localtime(moment)[:6])
     if not sign:
         fields[FIELDS[unit]] = number
-        return time.mktime((*fields, 0, 0, -1))
+        return _epoch(fields)
     number = -number if sign == "-" else number
     if unit in UNITS:
         return moment + number * UNITS[unit]
     months = fields[0] * 12 + fields[1] - 1 + number * (12 if unit == "y" else 1)
     fields[0], fields[1] = months // 12, months % 12 + 1
     fields[2] = min(fields[2], calendar.monthrange(fields[0], fields[1])[1])
-    return time.mktime((*fields, 0, 0, -1))
+    return _epoch(fields)
+
+
+def _epoch(fields: list[int]) -> float:
+    year, month, day, hour, minute, second = fields
+    return time.mktime((year, month, day, hour, minute, second, 0, 0, -1))

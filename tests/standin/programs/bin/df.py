@@ -23,7 +23,8 @@ def main(argv: list[str]) -> int:
     chosen, status = [], 0
     for name in names:
         try:
-            chosen.append(next((m for m in table if m["special"] == name), None) or of_path(table, resolve(name)))
+            special = [mount for mount in table if mount["special"] == name]
+            chosen.append(special[0] if special else of_path(table, resolve(name)))
         except OSError as error:
             err.warn(PROGRAM, name, error.errno)
             status = 1
@@ -34,11 +35,21 @@ def main(argv: list[str]) -> int:
     head = ["Filesystem", *(["Type"] if "T" in given else []), "Size" if human else f"{_unit_name(unit)}-blocks"]
     rows = [[*head, "Used", "Avail", "Capacity", "Mounted on"]]
     for mount in chosen:
-        rows.append([mount["special"], *([mount["fstype"]] if "T" in given else []), *_numbers(mount["node"], unit, human), mount["node"]])
+        rows.append(
+            [
+                mount["special"],
+                *([mount["fstype"]] if "T" in given else []),
+                *_numbers(mount["node"], unit, human),
+                mount["node"],
+            ]
+        )
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
     left = 2 if "T" in given else 1
     for row in rows if chosen or not names else []:
-        cells = [cell.ljust(width) if index < left else cell.rjust(width) for index, (cell, width) in enumerate(zip(row, widths))]
+        cells = [
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths))
+        ]
         print(" ".join(cells) + f"    {row[-1]}")
     return status
 
@@ -61,7 +72,7 @@ def _numbers(node: str, unit: int, human: bool) -> list[str]:
 
 def _human(amount: float) -> str:
     unit = "B"
-    for unit in "BKMGT":
+    for unit in "BKMGT":  # noqa: B007 (the one that it stops at)
         if amount < 1000:
             break
         amount /= 1024

@@ -35,7 +35,9 @@ class _Listing:
         self.flags = {letter for letter, _ in found}
         self.time_format = dict(found).get("D", "")
         formats = [letter for letter, _ in found if letter in "lgn1Cmx"]
-        self.format = "l" if formats[-1:] and formats[-1] in "gn" else (formats or ["C" if sys.stdout.isatty() else "1"])[-1]
+        self.format = (
+            "l" if formats[-1:] and formats[-1] in "gn" else (formats or ["C" if sys.stdout.isatty() else "1"])[-1]
+        )
         self.follow = "L" in self.flags
         self.status = 0
         self.printed = False
@@ -43,7 +45,8 @@ class _Listing:
         self.groups: dict[int, str] = {}
 
     def run(self, names: list[str]) -> int:
-        files, directories = [], []
+        files: list[tuple[str, os.stat_result]] = []
+        directories: list[tuple[str, os.stat_result]] = []
         for name in sorted(names) if "f" not in self.flags else names:
             try:
                 status = self._stat(name, operand=True)
@@ -61,7 +64,9 @@ class _Listing:
         return self.status
 
     def _stat(self, path: str, operand: bool = False) -> os.stat_result:
-        through = self.follow or operand and ("H" in self.flags or self.format != "l" and "F" not in self.flags and "d" not in self.flags)
+        through = self.follow or (
+            operand and ("H" in self.flags or (self.format != "l" and "F" not in self.flags and "d" not in self.flags))
+        )
         if through:
             try:
                 return os.stat(path)
@@ -169,7 +174,10 @@ class _Listing:
         widths = [max(len(row[index]) for _, row, _ in rows) for index in range(len(rows[0][1]))] if rows else []
         size = len(widths) - 2
         for prefix, row, name in rows:
-            cells = [cell.rjust(width) if index in (1, size) else cell.ljust(width) for index, (cell, width) in enumerate(zip(row, widths))]
+            cells = [
+                cell.rjust(width) if index in (1, size) else cell.ljust(width)
+                for index, (cell, width) in enumerate(zip(row, widths))
+            ]
             print(prefix + " ".join([*cells, name]))
 
     def _owner(self, uid: int) -> str:
@@ -193,7 +201,7 @@ class _Listing:
         if "h" not in self.flags:
             return str(status.st_size)
         size, unit = float(status.st_size), "B"
-        for unit in "BKMGTP":
+        for unit in "BKMGTP":  # noqa: B007 (the one that it stops at)
             if size < 1000:
                 break
             size /= 1024

@@ -118,7 +118,7 @@ def _chosen(found: list[tuple[str, str]], operands: list[str]) -> tuple[_Chosen,
 
 
 def _element(letter: str, word: str) -> tuple[str, object]:
-    """A member of a list as the key of a process's field and its value. ValueError with the message for one that isn't there."""
+    """A member of a list as the key of a process's field and its value. ValueError with the message for a bad one."""
     if letter == "p":
         if not word.isascii() or not word.isdigit():
             raise ValueError(f"Invalid process id: {word}")

@@ -16,7 +16,10 @@ import program
 import signals
 
 PROGRAM = "timeout"
-USAGE = """Usage: timeout [-f | --foreground] [-k time | --kill-after time] [-p | --preserve-status] [-s signal | --signal signal]  [-v | --verbose] <duration> <command> [arg ...]"""
+USAGE = (
+    "Usage: timeout [-f | --foreground] [-k time | --kill-after time] [-p | --preserve-status]"
+    " [-s signal | --signal signal]  [-v | --verbose] <duration> <command> [arg ...]"
+)
 EXPIRED, INTERNAL, CANNOT_RUN, NOT_FOUND = 124, 125, 126, 127
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONG = {"--foreground": "-f", "--kill-after": "-k", "--preserve-status": "-p", "--signal": "-s", "--verbose": "-v"}
@@ -57,9 +60,7 @@ def _short(words: list[str]) -> list[str]:
         name, _, value = word.partition("=")
         if name in LONG:
             out += [LONG[name] + value]
-        elif word.startswith("-") and word != "-":
-            out.append(word)
-        elif out and out[-1] in ("-k", "-s"):
+        elif (word.startswith("-") and word != "-") or (out and out[-1] in ("-k", "-s")):
             out.append(word)
         else:
             return out + words[index:]

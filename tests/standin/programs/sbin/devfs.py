@@ -24,7 +24,11 @@ def main(argv: list[str]) -> int:
     given = dict(found)
     path = os.path.realpath(given.get("m", "/dev"))
     if not any(mount["node"] == path and mount["fstype"] == "devfs" for mount in kernel.mounts()):
-        err.err("devfs", f"ioctl {path}" if os.path.isdir(path) else path, errno.ENOTTY if os.path.isdir(path) else errno.ENOENT)
+        err.err(
+            "devfs",
+            f"ioctl {path}" if os.path.isdir(path) else path,
+            errno.ENOTTY if os.path.isdir(path) else errno.ENOENT,
+        )
     if words[:1] == ["ruleset"]:
         if len(words) != 2:
             options.usage(USAGE)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import err
@@ -16,13 +16,14 @@ import mountfs
 import options
 import program
 import xo
+from errlist import strerror
 from mounttable import Mount, is_listed, of_path, remove_slashes, resolve
 
 PROGRAM = "mount"
 USAGE = """usage: mount [-adflpruvw] [-F fstab] [-o options] [-t [no]type[,type ...]]
        mount [-dfpruvw] special | node
        mount [-dfpruvw] [-o options] [-t [no]type[,type ...]] special node"""
-# The flags in the order of the plain listing and in that of `mount -p`: what the kernel calls them, what the listing does.
+# The flags in the order of the plain listing, by the words of `mount -p`; below, the order there.
 _NAMES = {
     "async": "asynchronous",
     "exported": "NFS exported",
@@ -42,21 +43,21 @@ _NOT_LOCAL = frozenset({"devfs", "fdescfs", "nfs"})
 _META = ("noauto", "late", "failok", "userquota", "groupquota")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Request:
     """What the command line asks for."""
 
-    all: bool = False
-    dry: bool = False
-    late: bool = False
-    only_late: bool = False
-    fstab_style: bool = False
-    verbose: bool = False
-    force: bool = False
-    update: bool = False
-    types: str | None = None
-    table: str = fstab.PATH
-    words: list[str] = field(default_factory=list)
+    all: bool
+    dry: bool
+    late: bool
+    only_late: bool
+    fstab_style: bool
+    verbose: bool
+    force: bool
+    update: bool
+    types: str | None
+    table: str
+    words: list[str]
 
 
 def main(argv: list[str]) -> int:
@@ -74,44 +75,29 @@ def main(argv: list[str]) -> int:
         return _mount_one(request, remove_slashes(operands[0]))
     if len(operands) > 2:
         options.usage(USAGE)
-    return _mount(request, request.types or "ufs", *operands, "")
+    return _mount(request, request.types or "ufs", operands[0], operands[1], "")
 
 
 def _request(found: list[tuple[str, str]]) -> _Request:
-    request = _Request()
-    for letter, value in found:
-        match letter:
-            case "a":
-                request.all = True
-            case "d":
-                request.dry = True
-            case "F":
-                request.table = value
-            case "f":
-                request.force = True
-            case "L":
-                request.late = request.only_late = True
-            case "l":
-                request.late = True
-            case "o":
-                request.words.append(value)
-            case "p":
-                request.fstab_style = request.verbose = True
-            case "r":
-                request.words.append("ro")
-            case "t":
-                if request.types is not None:
-                    err.errx(PROGRAM, "only one -t option may be specified")
-                request.types = value
-            case "u":
-                request.update = True
-            case "v":
-                request.verbose = True
-            case "w":
-                request.words.append("noro")
-    if request.update and "ro" not in ",".join(request.words).split(","):
-        request.words.append("noro")
-    return request
+    letters, values = {letter for letter, _ in found}, dict(found)
+    if sum(letter == "t" for letter, _ in found) > 1:
+        err.errx(PROGRAM, "only one -t option may be specified")
+    words = [{"o": value, "r": "ro", "w": "noro"}[letter] for letter, value in found if letter in ("o", "r", "w")]
+    if "u" in letters and "ro" not in ",".join(words).split(","):
+        words.append("noro")
+    return _Request(
+        all="a" in letters,
+        dry="d" in letters,
+        late=bool(letters & {"l", "L"}),
+        only_late="L" in letters,
+        fstab_style="p" in letters,
+        verbose=bool(letters & {"p", "v"}),
+        force="f" in letters,
+        update="u" in letters,
+        types=values.get("t"),
+        table=values.get("F", fstab.PATH),
+        words=words,
+    )
 
 
 # --- mounting ---------------------------------------------------------------------------------------------------------
@@ -125,7 +111,7 @@ def _mount_all(request: _Request) -> int:
         late = "late" in words
         if entry.type == "sw" or not is_listed(request.types, entry.vfstype) or "noauto" in words:
             continue
-        if late != request.only_late and (late and not request.late or request.only_late):
+        if late != request.only_late and ((late and not request.late) or request.only_late):
             continue
         if not request.update and "update" not in words and _is_mounted(entry, table):
             continue
@@ -138,7 +124,7 @@ def _entries(path: str) -> list[fstab.Entry]:
     try:
         return fstab.read(path)
     except OSError as error:
-        print(f"fstab: {path}:0: {err.strerror(error.errno or 0)}", file=sys.stderr)
+        print(f"fstab: {path}:0: {strerror(error.errno or 0)}", file=sys.stderr)
         return []
 
 
@@ -259,7 +245,9 @@ def _instance(mount: Mount, verbose: bool) -> dict[str, Any]:
 
 def _fstab_row(mount: Mount, known: list[fstab.Entry]) -> dict[str, Any]:
     words = [word for word in _FSTAB_ORDER if word in mount["flags"]]
-    entry = next((e for e in known if e.spec == mount["special"]), next((e for e in known if e.file == mount["node"]), None))
+    entry = next(
+        (e for e in known if e.spec == mount["special"]), next((e for e in known if e.file == mount["node"]), None)
+    )
     numbers = (entry.freq, entry.passno) if entry else (0, 0)
     return {
         "device": mount["special"],
@@ -276,4 +264,6 @@ def _fstab_line(row: dict[str, Any]) -> str:
     for key in ("device", "mntpoint"):
         length = len(row[key].encode(errors="surrogateescape"))
         out += row[key] + "\t" * ((length < 8) + (length < 16)) + ("\t" if length < 24 else " ")
-    return f"{out}{row['fstype']}\t{row['opts']}{chr(9) if len(row['opts']) < 8 else ' '}\t{row['dump']} {row['pass']}\n"
+    return (
+        f"{out}{row['fstype']}\t{row['opts']}{chr(9) if len(row['opts']) < 8 else ' '}\t{row['dump']} {row['pass']}\n"
+    )

@@ -12,6 +12,7 @@ import err
 import fstab
 import kernel
 import options
+from errlist import strerror
 from mounttable import Mount, is_listed, of_path, resolve
 
 PROGRAM = "umount"
@@ -29,7 +30,10 @@ def main(argv: list[str]) -> int:
         options.usage(USAGE)
     unmounter = _Unmounter(values.get("t"), "f" in flags, "v" in flags)
     if flags & {"A", "h"}:
-        return max([unmounter.unmount(mount) for mount in reversed(unmounter.table[1:]) if unmounter.by_itself(mount)], default=0)
+        return max(
+            [unmounter.unmount(mount) for mount in reversed(unmounter.table[1:]) if unmounter.by_itself(mount)],
+            default=0,
+        )
     if everything:
         operands = _from_fstab(values.get("F", fstab.PATH), values.get("t"))
     return max([unmounter.check(name) for name in operands], default=0)
@@ -40,7 +44,7 @@ def _from_fstab(path: str, types: str | None) -> list[str]:
     try:
         entries = fstab.read(path)
     except OSError as error:
-        print(f"fstab: {path}:0: {err.strerror(error.errno or 0)}", file=sys.stderr)
+        print(f"fstab: {path}:0: {strerror(error.errno or 0)}", file=sys.stderr)
         err.err(PROGRAM, path, error.errno)
     if not entries:
         err.errx(PROGRAM, "fstab reading failure")

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     users: dict[int, str] = {}
     for process in kernel.processes():
         user = proctable.user_name(process["uid"], users)
-        if "p" in given and str(process["pid"]) != given["p"] or "u" in given and user != given["u"]:
+        if ("p" in given and str(process["pid"]) != given["p"]) or ("u" in given and user != given["u"]):
             continue
         for file in openfiles.of_process(process["pid"]):
             if openfiles.is_anonymous(file) and (mounts or files):

@@ -56,12 +56,16 @@ def _is_signal(word: str) -> bool:
 
 
 def _letters(pid: int, path: str, mount: Mount | None, table: list[Mount]) -> str:
-    """How a process uses the file, or the file system where one is given: r root, c working directory, x program, w written to."""
+    """How a process uses the file, or the file system given: r root, c working directory, x program, w written to."""
     letters = ""
     for file in openfiles.of_process(pid):
-        if mount is None and not _is_same(file, path) or mount is not None and not openfiles.on_mount(file, mount, table):
+        if (mount is None and not _is_same(file, path)) or (
+            mount is not None and not openfiles.on_mount(file, mount, table)
+        ):
             continue
-        letter = {openfiles.ROOT: "r", openfiles.DIRECTORY: "c", openfiles.TEXT: "x"}.get(file.fd, "w" if file.writable else "")
+        letter = {openfiles.ROOT: "r", openfiles.DIRECTORY: "c", openfiles.TEXT: "x"}.get(
+            file.fd, "w" if file.writable else ""
+        )
         letters += letter if letter not in letters else ""
     return letters
 

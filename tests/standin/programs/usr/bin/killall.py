@@ -61,7 +61,11 @@ def _uid(word: str) -> int:
 
 
 def _matches(process: Process, names: list[str], given: dict[str, str], jid: int | None, uid: int | None) -> bool:
-    if process["pid"] in (os.getpid(), 1) or jid is not None and process["jid"] != jid or uid is not None and process["uid"] != uid:
+    if (
+        process["pid"] in (os.getpid(), 1)
+        or (jid is not None and process["jid"] != jid)
+        or (uid is not None and process["uid"] != uid)
+    ):
         return False
     if "t" in given and process["tty"] not in (given["t"], f"pts/{given['t']}"):
         return False

@@ -22,7 +22,9 @@ def main(argv: list[str]) -> int:
     if "t" in given or not templates:
         templates = [f"{directory.rstrip('/')}/{given.get('t', 'tmp')}.XXXXXXXXXX", *templates]
     elif "p" in given:
-        templates = [template if template.startswith("/") else f"{directory.rstrip('/')}/{template}" for template in templates]
+        templates = [
+            template if template.startswith("/") else f"{directory.rstrip('/')}/{template}" for template in templates
+        ]
     status = 0
     for template in templates:
         try:

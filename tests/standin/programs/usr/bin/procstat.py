@@ -9,6 +9,7 @@ import err
 import kernel
 import openfiles
 import options
+from errlist import strerror
 from proctable import Process
 
 PROGRAM = "procstat"
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
         print("  PID COMM                FD T V FLAGS    REF  OFFSET PRO NAME")
     for pid in sorted(table) if "a" in flags else [_pid(word) for word in words]:
         if pid not in table:
-            err.errx(PROGRAM, f"procstat_getprocs(): {err.strerror(3)}" if pid else "no pid")
+            err.errx(PROGRAM, f"procstat_getprocs(): {strerror(3)}" if pid else "no pid")
         for file in openfiles.of_process(pid):
             print(_line(table[pid], file))
     return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rctl(8): resource limits. The rules are kept and shown; what the stand-in can't measure is 0, and nothing is limited."""
+"""rctl(8): resource limits. Rules are kept and shown, but limit nothing; what can't be measured is 0."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ PROGRAM = "rctl"
 USAGE = """usage: rctl [ -h ] [-a rule ... | -l filter ... | -n | -r filter ... | -u filter ... | filter ...]"""
 RULES = f"{kernel.HIDDEN}/rctl"
 RESOURCES = (
-    "cputime datasize stacksize coredumpsize memoryuse memorylocked maxproc openfiles vmemoryuse pseudoterminals swapuse nthr"
-    " msgqqueued msgqsize nmsgq nsem nsemop nshm shmsize wallclock pcpu readbps writebps readiops writeiops"
+    "cputime datasize stacksize coredumpsize memoryuse memorylocked maxproc openfiles vmemoryuse pseudoterminals"
+    " swapuse nthr msgqqueued msgqsize nmsgq nsem nsemop nshm shmsize wallclock pcpu readbps writebps readiops"
+    " writeiops"
 ).split()
 ACTIONS = ("deny", "log", "devctl", "throttle")
 SUBJECTS = ("process", "user", "loginclass", "jail")
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     found, operands = options.getopt(argv, "ahlnru", USAGE)
     given = {letter for letter, _ in found}
     verbs = given & {"a", "l", "r", "u"}
-    if len(verbs) > 1 or verbs and not operands:
+    if len(verbs) > 1 or (verbs and not operands):
         options.usage(USAGE)
     act = {"a": _add, "r": _remove, "u": _usage_of}.get("".join(verbs), _show)
     return max([act(operand, "h" in given) for operand in operands or [""]])
@@ -68,7 +69,10 @@ def _add(rule: str, _human: bool) -> int:
 def _matches(rule: str, wanted: str) -> bool:
     """Whether a rule has all that a filter names; an empty part is any."""
     have = rule.split(":")
-    return all(not part or have[index] == part or have[index].startswith(f"{part}=") for index, part in enumerate(wanted.split(":")))
+    return all(
+        not part or have[index] == part or have[index].startswith(f"{part}=")
+        for index, part in enumerate(wanted.split(":"))
+    )
 
 
 def _remove(wanted: str, _human: bool) -> int:

@@ -10,7 +10,6 @@ import sys
 import termios
 import time
 import tty
-from typing import BinaryIO
 
 import err
 import options
@@ -27,7 +26,7 @@ def main(argv: list[str]) -> int:
     name = operands[0] if operands else "typescript"
     command = operands[1:] or [os.environ.get("SHELL", "/bin/sh"), "-i"]
     try:
-        log = open(name, "ab" if "a" in given else "wb")
+        log = os.open(name, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if "a" in given else os.O_TRUNC), 0o666)
     except OSError as error:
         err.err(PROGRAM, name, error.errno)
     _say(given, f"Script started, output file is {name}\n")
@@ -40,15 +39,14 @@ def main(argv: list[str]) -> int:
     if saved:
         tty.setraw(0)
     if "q" not in given:
-        log.write(f"Script started on {time.strftime('%c')}\n".encode())
+        os.write(log, f"Script started on {time.strftime('%c')}\n".encode())
     _copy(master, log)
     _, status = os.waitpid(pid, 0)
     if saved:
         termios.tcsetattr(0, termios.TCSADRAIN, saved)
     if "q" not in given:
-        log.write(f"\nScript done on {time.strftime('%c')}\n".encode())
+        os.write(log, f"\nScript done on {time.strftime('%c')}\n".encode())
     _say(given, f"\nScript done, output file is {name}\n")
-    log.close()
     return program.exit_code(status)
 
 
@@ -57,8 +55,11 @@ def _say(given: dict[str, str], text: str) -> None:
         sys.stdout.write(text)
 
 
-def _copy(master: int, log: BinaryIO) -> None:
-    """Between the terminal and our streams. The end of standard input is typed as an end of file, which FreeBSD's terminal echoes (recorded: tty-1)."""
+def _copy(master: int, log: int) -> None:
+    """Between the terminal and our streams.
+
+    The end of standard input is typed as an end of file, which FreeBSD's terminal echoes (recorded: tty-1).
+    """
     watched = [master, 0]
     while True:
         for fd in select.select(watched, [], [])[0]:
@@ -77,6 +78,6 @@ def _copy(master: int, log: BinaryIO) -> None:
                 _show(data, log)
 
 
-def _show(data: bytes, log: BinaryIO) -> None:
+def _show(data: bytes, log: int) -> None:
     os.write(1, data)
-    log.write(data)
+    os.write(log, data)

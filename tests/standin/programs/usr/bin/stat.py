@@ -25,7 +25,8 @@ _FORMATS = {
     ),
     "l": "%Sp %l %Su %Sg %Z %Sm %N%SY",
     "x": (
-        "  File: \"%N\"%n  Size: %-11z  FileType: %HT%n  Mode: (%OMp%03OLp/%.10Sp)         Uid: (%5u/%8Su)  Gid: (%5g/%8Sg)%n"
+        '  File: "%N"%n  Size: %-11z  FileType: %HT%n'
+        "  Mode: (%OMp%03OLp/%.10Sp)         Uid: (%5u/%8Su)  Gid: (%5g/%8Sg)%n"
         "Device: %Hd,%Ld   Inode: %i    Links: %l%nAccess: %Sa%nModify: %Sm%nChange: %Sc%n Birth: %SB"
     ),
 }
@@ -110,12 +111,25 @@ class _File:
             return f" -> {target}" if text and target else target
         if datum == "T":
             long, short = _TYPES[stat.S_IFMT(status.st_mode)]
-            return long if part == "H" else "*" if not short and status.st_mode & 0o111 and long == "Regular File" else short
+            return (
+                long
+                if part == "H"
+                else "*"
+                if not short and status.st_mode & 0o111 and long == "Regular File"
+                else short
+            )
         if datum == "Z":
             return f"{os.major(status.st_rdev)},{os.minor(status.st_rdev)}" if status.st_rdev else status.st_size
         if datum == "N":
             return self.name or "(stdin)"
-        numbers = {"i": status.st_ino, "l": status.st_nlink, "z": status.st_size, "b": status.st_blocks, "k": status.st_blksize, "v": 0}
+        numbers = {
+            "i": status.st_ino,
+            "l": status.st_nlink,
+            "z": status.st_size,
+            "b": status.st_blocks,
+            "k": status.st_blksize,
+            "v": 0,
+        }
         return numbers.get(datum)
 
     def _mode(self, part: str, text: bool) -> int | str:

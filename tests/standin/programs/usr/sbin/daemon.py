@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     user = users.by_name(given["u"]) if "u" in given else None
     if "u" in given and user is None:
         err.errx(PROGRAM, f"unknown user: {given['u']}")
-    files = {letter: _pidfile(given[letter]) for letter in ("p", "P") if letter in given}
+    files: dict[str, int] = {letter: _pidfile(given[letter]) for letter in ("p", "P") if letter in given}
     supervise = bool(given.keys() & {"p", "P", "r", "R", "o", "S", "T"})
     sys.stdout.flush()
     if os.fork():
@@ -73,7 +73,9 @@ def _become(command: list[str], user: users.User | None) -> None:
 class _Supervisor:
     """The process that stays: it starts the command, copies its output and takes the pid files away."""
 
-    def __init__(self, command: list[str], given: dict[str, str], files: dict[str, int], user: users.User | None) -> None:
+    def __init__(
+        self, command: list[str], given: dict[str, str], files: dict[str, int], user: users.User | None
+    ) -> None:
         self.command = command
         self.given = given
         self.files = files

@@ -21,7 +21,7 @@ USAGE = """usage: jexec [-l] [-d working-directory] [-u username | -U username] 
 
 @dataclass(frozen=True)
 class _Identity:
-    """Who the program runs as, with what was known of them at the time of asking: on the host for -u, in the jail for -U."""
+    """Who the program runs as, with what is known of them: on the host for -u, in the jail for -U."""
 
     user: users.User
     groups: list[int]

@@ -11,6 +11,7 @@ import jailparam
 import kernel
 import options
 import xo
+from errlist import strerror
 from params import PARAMS
 
 PROGRAM = "jls"
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
             listing.add(jail)
     except kernel.KernelError as error:
         status = 1
-        err.warnx(PROGRAM, error.message or error.strerror)
+        err.warnx(PROGRAM, error.message or strerror(error.errno or 0))
     if style.json:
         sys.stdout.write(xo.dumps({"jail-information": {"jail": listing.tree}}, style, "2"))
     return status
@@ -87,9 +88,7 @@ class _Listing:
         if self.shown:
             return " ".join(jp.name for jp in self.shown) + "\n" if "h" in self.flags else ""
         if "v" in self.flags:
-            return (
-                f"   JID  Hostname{'':22}Path\n{'':8}Name{'':26}State\n{'':8}CPUSetID\n{'':8}IP Address(es)\n"
-            )
+            return f"   JID  Hostname{'':22}Path\n{'':8}Name{'':26}State\n{'':8}CPUSetID\n{'':8}IP Address(es)\n"
         if "N" in self.flags:
             return f" {'JID':<15} {'IP Address':<15} {'Hostname':<29} Path\n"
         return f"{'JID':>6}  IP Address{'':6}Hostname{'':22}Path\n"
@@ -156,7 +155,7 @@ class _Listing:
         return tree, " ".join(words) + "\n"
 
     def _skipped(self, jp: jailparam.JailParam, jail: dict[str, Any]) -> bool:
-        """With -s: what can't be set, and what a jailsys parameter above it doesn't let the jail have of its own (recorded: ls-3)."""
+        """With -s: what can't be set, and what belongs to a jailsys parameter that isn't new (recorded: ls-3)."""
         above = jp.name.partition(".")[0]
         return jp.param.read_only or ("." in jp.name and jail.get(above, "new") != "new")
 
@@ -172,7 +171,7 @@ class _Listing:
 
 
 def _value(jp: jailparam.JailParam, jail: dict[str, Any]) -> Any:
-    """A parameter's value by the name that it was asked by: its `no` form, or a key of meta or env (jail(8), `meta.KEY`)."""
+    """A parameter's value by the name that it was asked by: its `no` form, or a key of meta or env."""
     value = jail[jp.param.name]
     if jp.negated:
         return not value
