@@ -13,7 +13,6 @@ import select
 import signal
 import socket
 import struct
-import tempfile
 from pathlib import Path
 
 from . import root
@@ -143,7 +142,8 @@ def _first_process(name: str, built: Path, listener: socket.socket, ready: int) 
 
 def _make_root(built: Path) -> None:
     mount("none", "/", "none", MS_REC | MS_PRIVATE)
-    place = Path(tempfile.gettempdir())
+    # Anywhere but above this checkout, which has to stay in sight.
+    place = next(path for path in map(Path, ("/tmp", "/mnt", "/media", "/srv")) if not HERE.is_relative_to(path))
     mount("standin", place, "tmpfs", 0, "mode=755")
     layers = {layer: place / layer for layer in ("top", "upper", "work", "root")}
     for path in layers.values():
