@@ -41,7 +41,8 @@ def attach(jid: int, keep: Collection[int]) -> None:
     libc = ctypes.CDLL("libc.so.7", use_errno=True)
     low = 0
     for fd in sorted(keep):
-        os.closerange(low, fd)
+        if low < fd:  # an empty range at 0 is taken for all there are, by some versions of Python
+            os.closerange(low, fd)
         low = fd + 1
     libc.closefrom(low)
     sys.meta_path.clear()
@@ -57,8 +58,9 @@ def become(spec: dict[str, Any]) -> NoReturn:
 
     spec: `jid`; `argv`; `env`, added to what the user's login gives; `user`, None for root; `chdir`; `stdio`, the
     descriptors that become 0, 1 and 2; `terminal`, whether they are a terminal that it is to control; `report`, the
-    descriptor, on which "+" and nothing else is said if the program runs, else at the end, in JSON, the step that failed,
-    its errno and what it was about; `fifo`, the path of what `report` has to be, which is removed first, or None.
+    descriptor, on which "+" and nothing else is said if the program runs, else at the end, in JSON, the step that
+    failed, its errno and what it was about; `fifo`, the path of what `report` has to be, which is removed first, or
+    None.
     """
     report, step, about = spec["report"], "start", ""
     os.set_inheritable(report, False)
@@ -77,7 +79,9 @@ def become(spec: dict[str, Any]) -> NoReturn:
         step = "attach"
         attach(spec["jid"], (0, 1, 2, report))
         step, about = "user", spec["user"] or "root"
-        _log_in(libutil, spec["user"])
+        entry = _user(spec["user"])
+        step = "login"
+        _log_in(libutil, entry)
         step, about = "chdir", spec["chdir"]
         os.chdir(spec["chdir"])
         os.environ.update(spec["env"])
@@ -91,8 +95,7 @@ def become(spec: dict[str, Any]) -> NoReturn:
     except OSError as error:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         _say(report, json.dumps((step, error.errno, about)))
-    finally:
-        os._exit(127)
+    os._exit(127)
 
 
 def _say(report: int, words: str) -> None:
@@ -104,7 +107,7 @@ def _say(report: int, words: str) -> None:
 
 
 def _libutil() -> ctypes.CDLL:
-    """FreeBSD's libutil: Python is linked with it; else it is loaded by its name (the number: FreeBSD 15, FreeBSD 14)."""
+    """FreeBSD's libutil: Python is linked with it; else it is loaded by its name (10: FreeBSD 15, 9: FreeBSD 14)."""
     for name in (None, "libutil.so.10"):
         library = ctypes.CDLL(name, use_errno=True)
         if hasattr(library, "setusercontext"):
@@ -112,41 +115,34 @@ def _libutil() -> ctypes.CDLL:
     return ctypes.CDLL("libutil.so.9", use_errno=True)
 
 
-def _log_in(libutil: ctypes.CDLL, user: str | None) -> None:
-    """Take on a user of the jail: groups, limits and environment as login(1) gives them, by setusercontext(3).
+def _user(name: str | None) -> pwd.struct_passwd | None:
+    """A user of this jail; None for root in a jail that knows no users at all. Raises OSError."""
+    try:
+        return pwd.getpwuid(0) if name is None else pwd.getpwnam(name)
+    except KeyError:
+        if name is None:
+            return None
+        raise OSError(errno.ENOENT, "getpwnam") from None
 
-    A jail that knows no users at all still has root. Raises OSError, with ENOENT for a user whom the jail doesn't know.
+
+def _log_in(libutil: ctypes.CDLL, user: pwd.struct_passwd | None) -> None:
+    """Take on a user: groups, limits, umask and environment as login(1) gives them, by setusercontext(3).
+
+    What that puts into the environment, Python's os.environ doesn't know; what is set in os.environ is added to it.
+    Raises OSError.
     """
     os.environ.clear()
-    try:
-        entry = pwd.getpwuid(0) if user is None else pwd.getpwnam(user)
-    except KeyError:
-        if user is not None:
-            raise OSError(errno.ENOENT, "getpwnam") from None
+    if user is None:
         os.setgroups([0])
         os.setgid(0)
         os.umask(0o022)
         os.environ.update(HOME="/", USER="root", SHELL="/bin/sh", PATH="/sbin:/bin:/usr/sbin:/usr/bin")
         return
     libutil.getpwnam.restype = ctypes.c_void_p
-    found = ctypes.c_void_p(libutil.getpwnam(os.fsencode(entry.pw_name)))
-    if libutil.setusercontext(None, found, ctypes.c_uint32(entry.pw_uid), ctypes.c_uint(_LOGIN_SETALL)) != 0:
+    entry = ctypes.c_void_p(libutil.getpwnam(os.fsencode(user.pw_name)))
+    if libutil.setusercontext(None, entry, ctypes.c_uint32(user.pw_uid), ctypes.c_uint(_LOGIN_SETALL)) != 0:
         raise OSError(ctypes.get_errno(), "setusercontext")
-    for name, value in _environment(libutil):
-        os.environ[name] = value
-    os.environ.update(USER=entry.pw_name, HOME=entry.pw_dir, SHELL=entry.pw_shell or "/bin/sh")
-
-
-def _environment(libutil: ctypes.CDLL) -> list[tuple[str, str]]:
-    """The environment as C has it, of which Python knows only what was there when it started."""
-    environ = ctypes.POINTER(ctypes.c_char_p).in_dll(libutil, "environ")
-    found = []
-    for entry in environ:
-        if entry is None:
-            break
-        name, _, value = os.fsdecode(entry).partition("=")
-        found.append((name, value))
-    return found
+    os.environ.update(USER=user.pw_name, HOME=user.pw_dir, SHELL=user.pw_shell or "/bin/sh")
 
 
 def _exec(argv: list[str]) -> NoReturn:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A jail's entrypoint: a program that is prepared first, and let go later.
 
-What waits is a /bin/sh outside of the jail, blocked in opening a fifo for writing. When somebody opens that for reading,
-it executes an interpreter, which removes the fifo, enters the jail and executes the program (attach.py): the pid stays.
-The fifo's other end closes by itself when the program is executed, else it says why not; so the releaser knows, however
-short the program's life. The parent of both is another /bin/sh, which writes down the exit status.
+What waits is a /bin/sh outside of the jail, blocked in opening a fifo for writing. When somebody opens that for
+reading, it executes an interpreter, which removes the fifo, enters the jail and executes the program (attach.py): the
+pid stays. The fifo's other end closes by itself when the program is executed, else it says why not; so the releaser
+knows, however short the program's life. The parent of what waits is another /bin/sh, which writes down the exit status.
 
 All of it lies in the directory `entrypoint` of the jail's record: `fifo`, `record.json`, `status`, and what the program
 prints, `stdout` and `stderr`. The fifo is there as long as the program waits.
@@ -180,11 +180,8 @@ def _prepare(host: Host, jail: Jail, wanted: Program, terminal: int | None) -> E
     os.mkfifo(fifo, 0o600)
     with contextlib.ExitStack() as stack:
         if terminal is None:
-            stdio = tuple(
-                stack.enter_context(_opened(path)) for path in (os.devnull, f"{base}/stdout", f"{base}/stderr")
-            )
-        else:
-            stdio = (terminal, terminal, terminal)
+            files = [stack.enter_context(_opened(path)) for path in (os.devnull, f"{base}/stdout", f"{base}/stderr")]
+        stdio = [terminal] * 3 if terminal is not None else [file.fileno() for file in files]
         spec = stack.enter_context(program.spec_file(jail, wanted, fifo, terminal is not None))
         pid_read, pid_write = (stack.enter_context(end) for end in program.pipe())
         gate_read, gate_write = (stack.enter_context(end) for end in program.pipe())
@@ -242,8 +239,8 @@ def release(host: Host, jail: Jail, timeout: float = 30, lock_timeout: float = 6
             os.close(fd)
         if said is None:
             raise JailError(
-                f"jail {jail.name}: {found.argv[0]!r} (pid {found.pid}) wasn't executed within {timeout:g} seconds, and "
-                "isn't given up. Release it again, or end it.",
+                f"jail {jail.name}: {found.argv[0]!r} (pid {found.pid}) wasn't executed within {timeout:g} seconds, "
+                "and isn't given up. Release it again, or end it.",
                 jail=jail.name,
             )
         error = program.failure(jail, found.argv, said)

@@ -165,7 +165,9 @@ def kill_all(host: Host, jail: libjail.Jail, number: int, children: bool = False
 
 
 def wait_gone(still_there: Callable[[], Collection[int]], timeout: float) -> list[int]:
-    """Wait until none is there any more, asking at growing intervals. Returns those that are after `timeout` seconds."""
+    """Wait until none is there any more, asking at growing intervals. Returns those that are after `timeout`
+    seconds.
+    """
     deadline, pause = time.monotonic() + timeout, 0.02
     while True:
         left = still_there()

@@ -167,7 +167,8 @@ def failure(jail: Jail, argv: Sequence[str], said: str) -> JailError | None:
 _REASONS = {
     "start": "its session or its terminal can't be set up: {1}.",
     "attach": "the jail can't be entered: {1}. Does it still run?",
-    "user": "the user {0!r} of the jail can't be taken on: {1}.",
+    "user": "the jail has no user {0!r}.",
+    "login": "the user {0!r} can't be taken on: {1}.",
     "chdir": "{0!r}, its working directory: {1}.",
     "exec": "{1}.",
 }
