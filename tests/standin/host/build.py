@@ -20,6 +20,7 @@ SOURCES = ("native", "lib", "kernel", "programs", "main.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
     "libc.so.7": ["-shared", "-fPIC", "-Wl,-soname,libc.so.7", "native/libc7.c"],
+    "libutil.so.10": ["-shared", "-fPIC", "-Wl,-soname,libutil.so.10", "native/libutil10.c"],
     "back.so": ["-shared", "-fPIC", "native/back.c"],
 }
 

@@ -82,7 +82,8 @@ def _programs(top: Path, build: Path) -> None:
         shutil.copytree(build / name, hidden / name)
     for name in ("main.py", "back.so"):
         shutil.copy(build / name, hidden)
-    shutil.copy(build / "libc.so.7", _made(top / "usr/lib"))
+    for name in ("libc.so.7", "libutil.so.10"):
+        shutil.copy(build / name, _made(top / "usr/lib"))
     shutil.copy(LOADER, top / "libexec/ld-elf.so.1")
     (hidden / "proc").mkdir()
     launcher = hidden / "launcher"

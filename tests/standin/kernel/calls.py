@@ -159,6 +159,18 @@ def send(system: System, caller: Caller, pid: int, signal: int) -> None:
             continue
 
 
+def reap_kill(system: System, caller: Caller, signal: int) -> int:
+    """procctl(2)'s PROC_REAP_KILL: signal all that descends from the caller. Returns how many there were."""
+    found = [caller.pid]
+    for parent in found:
+        found += [pid for pid in processes.pids() if processes.parent_of(pid) == parent and processes.state_of(pid) != "Z"]
+    if len(found) == 1:
+        raise SystemCallError(errno.ESRCH)
+    for pid in found[1:]:
+        send(system, caller, pid, signal)
+    return len(found) - 1
+
+
 def _in_reach(system: System, caller: Caller, pid: int) -> bool:
     jail = system.jails.of_process(pid)
     return jail is not None and (jail is caller.jail or jail.is_below(caller.jail))

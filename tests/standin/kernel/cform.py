@@ -178,6 +178,12 @@ def kill(request: Request) -> tuple[int, tuple[int, ...]]:
     return 0, ()
 
 
+def reap_kill(request: Request) -> tuple[int, tuple[int, ...]]:
+    killed = calls.reap_kill(request.system, request.caller, request.flags)
+    request.vectors[0] = killed.to_bytes(4, "little")
+    return 0, ()
+
+
 def nmount(request: Request) -> tuple[int, tuple[int, ...]]:
     options: dict[str, str | None] = {}
     for name, at in request.pairs().items():
@@ -235,6 +241,7 @@ CALLS: dict[str, Callable[[Request], tuple[int, tuple[int, ...]]]] = {
     "jail_attach": jail_attach,
     "made_socket": made_socket,
     "kill": kill,
+    "reap_kill": reap_kill,
     "nmount": nmount,
     "unmount": unmount,
     "fstatfs": fstatfs,

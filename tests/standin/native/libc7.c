@@ -292,8 +292,34 @@ int sysctlbyname(const char *name, void *old, size_t *oldlen, const void *new, s
 #define PROC_TRACE_CTL 7
 #define PROC_TRACE_CTL_DISABLE 2
 
+#define PROC_REAP_ACQUIRE 2
+#define PROC_REAP_RELEASE 3
+#define PROC_REAP_KILL 6
+
+/* Linux's subreaper finds orphans too, but doesn't know which child of its they descend from: a subtree is all of them. */
+static int reap(int command, void *data)
+{
+	struct { int signal; unsigned flags; pid_t subtree; unsigned killed; pid_t failed; } *order = data;
+	int already = 0;
+	struct iovec killed = {&already, sizeof(already)};
+
+	prctl(PR_GET_CHILD_SUBREAPER, &already, 0, 0, 0);
+	if (command == PROC_REAP_ACQUIRE && already) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (command != PROC_REAP_KILL)
+		return prctl(PR_SET_CHILD_SUBREAPER, command == PROC_REAP_ACQUIRE, 0, 0, 0);
+	if (ask("reap_kill", order->signal, &killed, 1, NULL, 0, NULL) != 0)
+		return -1;
+	order->killed = already;
+	return 0;
+}
+
 int procctl(int idtype, int64_t id, int command, void *data)
 {
+	if (command >= PROC_REAP_ACQUIRE && command <= PROC_REAP_KILL && idtype == 0 && id == getpid())
+		return reap(command, data);
 	if (command != PROC_TRACE_CTL || idtype != 0 || (id != 0 && id != getpid())) {
 		errno = EINVAL;
 		return -1;
