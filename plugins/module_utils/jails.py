@@ -273,8 +273,8 @@ def _stop(host: Host, name: str, text: str, record: Record | None, timeout: floa
         if result.rc > 0:  # else jail(8) was killed, and the record says rightly that a stop was cut short
             state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, 0, text))
         raise result.error(
-            f"jail {name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop and exec.stop "
-            f"need, or remove it with 'jail -R {name}', which runs neither, and leaves its mounts and addresses",
+            f"jail {name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop or exec.stop "
+            f"needs, or remove it with 'jail -R {name}', which runs neither and leaves its mounts and addresses",
             name,
         )
     return result.error(f"jail {name} was stopped, but what follows that failed", name)

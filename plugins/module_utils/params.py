@@ -90,7 +90,7 @@ def is_pseudo(name: str) -> bool:
 
 
 def takes_many(name: str) -> bool:
-    """Whether a parameter may have more than one value. Of several values for another, jail(8) silently takes the last."""
+    """Whether a parameter may have more than one value. Of several values for another, jail(8) takes the last."""
     known = BY_NAME.get(name)
     return known is not None and known.many
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A host that plays the few programs that the library starts, and counts them; its answers are recorded ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.bsd.jail.plugins.module_utils import confread
+from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
+from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, JLS, PS, Host, Result
+
+# What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
+KERNEL = {
+    "devfs_ruleset": "0",
+    "dying": False,
+    "enforce_statfs": "2",
+    "host": "new",
+    "ip4": "disable",
+    "ip6": "disable",
+    "meta": "",
+    "path": "/",
+    "persist": False,
+    "securelevel": "-1",
+    "vnet": "inherit",
+    "allow.raw_sockets": False,
+    "allow.set_hostname": True,
+    "children.max": "0",
+    "host.hostname": "",
+    "ip4.addr": [],
+    "ip6.addr": [],
+}
+
+
+class FakeHost(Host):
+    """A FreeBSD host below a directory.
+
+    jails: what runs, by name, as jls(8) shows it. programs: the command lines of what was started, in order.
+    fails: patterns of an operation of jail(8), and its configuration, that fails, and what jail(8) then says; with the
+    word `gone` in front, the jail is removed all the same. alive: pids of other programs that run, and what they are.
+    boot: kern.boot_id. before_exec: called when jail(8) is about to be started.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(etc=f"{root}/etc", var_run=f"{root}/var/run", platform="freebsd15", uid=0)
+        (root / "etc/jail.conf.d").mkdir(parents=True)
+        (root / "var/run").mkdir(parents=True)
+        self.jails: dict[str, dict[str, object]] = {}
+        self.programs: list[str] = []
+        self.fails: dict[str, str] = {}
+        self.alive: dict[int, str] = {}
+        self.boot = "0" * 32
+        self.last_jid = 0
+        self.before_exec: Callable[[], None] = lambda: None
+
+    def boot_id(self) -> str:
+        return self.boot
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file below /etc."""
+        Path(self.etc, path).write_text(text)
+
+    def read(self, path: str) -> str | None:
+        """The text of a file below /etc."""
+        file = Path(self.etc, path)
+        return file.read_text() if file.exists() else None
+
+    def run(self, *argv: str, stdin: str = "") -> Result:
+        self.programs.append(" ".join(argv))
+        if argv[0] == JLS:
+            listed = [{"jid": str(jail["jid"]), "name": name, **jail} for name, jail in self.jails.items()]
+            return Result(argv, 0, json.dumps({"jail-information": {"jail": listed}}), "")
+        if argv[0] == PS:
+            return Result(argv, 0, self.alive.get(int(argv[-1]), ""), "")
+        assert argv[:4] == (JAIL, "-f", "-", "-m"), argv
+        return Result(argv, 1, "", self._answer_to_probe(stdin, argv[4]))
+
+    def _answer_to_probe(self, text: str, probe: str) -> str:
+        """What jail(8) says of a jail that doesn't run (recorded: unk-1)."""
+        broken = re.search(r"^\.include '(.*)';$", text, re.MULTILINE)
+        if broken:
+            return f"jail: {broken.group(1)}: unexpected EOF\n"
+        said = [f"jail: {probe}: unknown parameter: {name}" for name in settings_of(text, probe) if "nosuch" in name]
+        jails = {one.name for one in confread.parse(text) if one.kind == "jail"}
+        for jail in sorted(jails):
+            depend = confread.settings(confread.parse(text), jail).get("depend", ())
+            assert not isinstance(depend, bool)
+            said += [
+                f'jail: {jail}: depends on undefined jail "{item.text}"' for item in depend if item.text not in jails
+            ]
+        return "".join(f"{line}\n" for line in (said or [f'jail: "{probe}" not found']))
+
+    def run_detached(
+        self, argv: tuple[str, ...], output: str, started: Callable[[int], None], timeout: float | None
+    ) -> Result:
+        self.before_exec()
+        started(4711)
+        self.programs.append(" ".join(argv))
+        _jail, _f, conf, operation, name = argv
+        for pattern, words in self.fails.items():
+            if re.search(pattern, f"{operation} {name}\n{Path(conf).read_text()}", re.DOTALL):
+                if words.startswith("gone"):
+                    del self.jails[name]
+                return Result(argv, 1, "", words)
+        if operation == "-r":
+            del self.jails[name]
+        else:
+            self.start(name, Path(conf).read_text())
+        return Result(argv, 0, "", "")
+
+    def start(self, name: str, text: str) -> None:
+        """Let a jail run with the kernel parameters that a configuration sets."""
+        self.last_jid += 1
+        jail: dict[str, object] = {**KERNEL, "jid": str(self.last_jid)}
+        for parameter, setting in settings_of(text, name).items():
+            if parameter in KERNEL:
+                texts = [] if isinstance(setting, bool) else [item.text for item in setting]
+                many = isinstance(KERNEL[parameter], list)
+                jail[parameter] = setting if isinstance(setting, bool) else texts if many else texts[-1]
+        self.jails[name] = jail
+
+    @property
+    def operations(self) -> list[str]:
+        """What jail(8) was told to do, without the probes."""
+        return [" ".join(line.split()[3:]) for line in self.programs if line.startswith(JAIL) and " - " not in line]

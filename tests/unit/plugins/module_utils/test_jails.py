@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is done with a jail, by what was found: transitions, the programs that they cost, and what is undone."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bsd.jail.plugins.module_utils import state
+from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
+from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, InputError, JailError, LockError
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
+from ansible_collections.bsd.jail.plugins.module_utils.state import Record
+
+from tests.unit.plugins.module_utils.fake import FakeHost
+
+RECORD = "bsd.jail/web"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path)
+
+
+def ask(host: Host, check_mode: bool = False, **options: Any) -> Outcome:
+    given = {"name": "web", "state": "started", "restart": "if_needed", "force": False, "backup": False, **options}
+    (outcome,) = converge(host, [desired(given)], check_mode=check_mode, lock_timeout=0.1)
+    return outcome
+
+
+def files(host: FakeHost) -> dict[str, str]:
+    """All files of the host, but for the locks."""
+    root = Path(host.etc).parent
+    return {str(one): one.read_text() for one in root.rglob("*") if one.is_file() and ".lock" not in one.parts}
+
+
+def record(host: FakeHost, name: str = "web") -> Record | None:
+    return state.read(host, name)
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_jail_is_written_and_started(host: FakeHost) -> None:
+    outcome = ask(host, path="/")
+    assert outcome.plan.steps == ("write", "start")
+    assert host.operations == ["-c web"]
+    assert outcome.jail is not None
+    assert outcome.state == "running"
+    found = record(host)
+    assert found is not None
+    assert (found.phase, found.jid, found.boot) == ("started", 1, host.boot)
+    assert "path = '/';" in found.text
+
+
+def test_an_unchanged_jail_costs_one_jls_and_writes_nothing(host: FakeHost) -> None:
+    options = {"path": "/", "host_hostname": "a", "ip4_addr": ["10.0.0.1"], "params": {"allow.raw_sockets": True}}
+    ask(host, **options)
+    before = {path: os.stat(path).st_mtime_ns for path in files(host)}
+    host.programs.clear()
+    for check_mode in (False, True):
+        outcome = ask(host, check_mode, **options)
+        assert outcome.plan.steps == ()
+        assert outcome.plan.diff == ()
+    assert host.programs == ["/usr/sbin/jls --libxo json -n"] * 2
+    assert {path: os.stat(path).st_mtime_ns for path in files(host)} == before
+
+
+def test_what_is_to_be_absent_and_is_costs_one_jls(host: FakeHost) -> None:
+    assert ask(host, state="absent").plan.steps == ()
+    assert host.programs == ["/usr/sbin/jls --libxo json -n"]
+
+
+@pytest.mark.parametrize(
+    ("now", "to", "steps"),
+    [
+        (None, "present", "write"),
+        (None, "started", "write start"),
+        (None, "restarted", "write start"),
+        (None, "stopped", "write"),
+        (None, "absent", ""),
+        ("present", "present", ""),
+        ("present", "started", "start"),
+        ("present", "restarted", "start"),
+        ("present", "stopped", ""),
+        ("present", "absent", "remove"),
+        ("started", "present", ""),
+        ("started", "started", ""),
+        ("started", "restarted", "stop start"),
+        ("started", "stopped", "stop"),
+        ("started", "absent", "stop remove"),
+    ],
+)
+def test_transitions(host: FakeHost, now: str | None, to: str, steps: str) -> None:
+    if now:
+        ask(host, state=now, path="/")
+    before, programs = files(host), len(host.programs)
+    predicted = ask(host, True, state=to, path="/")
+    assert files(host) == before
+    assert all(" -c " not in line and " -r " not in line for line in host.programs[programs:])
+    done = ask(host, state=to, path="/")
+    assert " ".join(done.plan.steps) == steps
+    assert done.plan == predicted.plan
+    again = ask(host, state=to, path="/")
+    assert " ".join(again.plan.steps) == ("stop start" if to == "restarted" else "")
+    assert ("web" in host.jails) == (to in ("started", "restarted") or (now == "started" and to == "present"))
+    assert (host.read("jail.conf.d/web.conf") is None) == (to == "absent")
+    if "web" not in host.jails:
+        assert record(host) is None
+
+
+def test_without_its_configuration_a_jail_is_started_by_the_file_as_it_is(host: FakeHost) -> None:
+    host.write("jail.conf.d/web.conf", "web { path = /; persist; }\n")
+    assert ask(host).plan.steps == ("start",)
+    assert ask(host, state="stopped").plan.steps == ("stop",)
+    assert host.read("jail.conf.d/web.conf") == "web { path = /; persist; }\n"
+
+
+# --- a jail that runs and differs -------------------------------------------------------------------------------------
+
+
+def test_a_restart_stops_by_the_old_configuration_and_starts_by_the_new(host: FakeHost) -> None:
+    ask(host, path="/", exec_stop=["old-stop"])
+    seen = []
+    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    outcome = ask(host, path="/", exec_stop=["new-stop"])
+    assert host.operations == ["-c web", "-r web", "-c web"]
+    assert outcome.plan.restart_needed == ("exec.stop",)
+    assert ["old-stop" in text for text in seen] == [True, False]
+
+
+def test_a_parameter_that_was_taken_out_is_a_change(host: FakeHost) -> None:
+    ask(host, path="/", params={"allow.raw_sockets": True})
+    outcome = ask(host, path="/")
+    assert outcome.plan.restart_needed == ("allow.raw_sockets",)
+    (_file, running) = outcome.plan.diff
+    assert running["before"] == "state: running\nallow.raw_sockets: true\n"
+    assert running["after"] == "state: running (restarted)\nallow.raw_sockets: (not set)\n"
+
+
+def test_restart_never_leaves_it_and_says_what_waits(host: FakeHost) -> None:
+    ask(host, path="/", exec_stop=["old-stop"])
+    outcome = ask(host, path="/", exec_stop=["new-stop"], restart="never")
+    assert (outcome.plan.steps, outcome.plan.restart_needed) == (("write",), ("exec.stop",))
+    again = ask(host, path="/", exec_stop=["new-stop"], restart="never")
+    assert (again.plan.steps, again.plan.restart_needed) == ((), ("exec.stop",))
+    ask(host, state="stopped")
+    assert host.operations[-1] == "-r web"
+
+
+def test_what_somebody_changed_in_the_kernel_is_put_right(host: FakeHost) -> None:
+    ask(host, path="/", params={"allow.raw_sockets": False})
+    host.jails["web"]["allow.raw_sockets"] = True
+    assert ask(host, path="/", params={"allow.raw_sockets": False}).plan.restart_needed == ("allow.raw_sockets",)
+
+
+def test_what_nobody_asked_for_is_left_alone(host: FakeHost) -> None:
+    ask(host, path="/")
+    host.jails["web"].update({"allow.raw_sockets": True, "host.hostname": "changed", "securelevel": "2"})
+    assert ask(host, path="/").plan.steps == ()
+
+
+def test_before_a_file_is_replaced_under_a_running_jail_the_old_text_becomes_its_record(host: FakeHost) -> None:
+    # it was started by rc.d/jail: there is no record
+    host.write("jail.conf.d/web.conf", "web { path = /; persist; exec.stop = old-stop; }\n")
+    host.start("web", "web { path = /; persist; }")
+    ask(host, state="present", path="/", exec_stop=["new-stop"], force=True)
+    found = record(host)
+    assert found is not None
+    assert "old-stop" in found.text
+    assert ask(host, path="/", exec_stop=["new-stop"], restart="never").plan.restart_needed == ("exec.stop",)
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contradiction", ["boot", "jid", "rc.d/jail"])
+def test_a_record_of_another_instance_is_not_believed(host: FakeHost, contradiction: str) -> None:
+    ask(host, path="/", exec_stop=["old-stop"])
+    host.write("jail.conf.d/web.conf", "web { path = /; persist; exec.stop = other-stop; }\n")
+    if contradiction == "boot":
+        host.boot = "1" * 32
+    elif contradiction == "jid":
+        host.jails["web"]["jid"] = "99"
+    else:
+        id_file = Path(host.var_run, "jail_web.id")
+        id_file.write_text("1\n")
+        os.utime(id_file, (time.time() + 5, time.time() + 5))
+    seen = []
+    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    ask(host, state="stopped")
+    assert "other-stop" in seen[0]
+
+
+def test_half_a_record_is_none(host: FakeHost) -> None:
+    ask(host, path="/")
+    Path(host.var_run, RECORD, "record.json").write_text('{"phase": "started"')
+    assert record(host) is None
+
+
+@pytest.mark.parametrize("phase", ["starting", "stopping"])
+def test_a_start_or_stop_that_was_cut_short_is_started_anew(host: FakeHost, phase: str) -> None:
+    ask(host, path="/")
+    text = state.read(host, "web").text  # type: ignore[union-attr]
+    state.write(host, "web", Record(phase, host.boot, 0, 4242, text))
+    outcome = ask(host, path="/")
+    assert outcome.plan.steps == ("stop", "start")
+    assert "cut short" in outcome.plan.diff[0]["before"]
+
+
+def test_a_jail8_of_an_earlier_run_is_waited_for(host: FakeHost) -> None:
+    ask(host, path="/")
+    text = state.read(host, "web").text  # type: ignore[union-attr]
+    state.write(host, "web", Record("starting", host.boot, 0, os.getpid(), text))
+    host.alive[os.getpid()] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}/jail.conf -c web"
+    with pytest.raises(LockError, match=f"pid {os.getpid()}"):
+        ask(host, path="/")
+    assert host.operations == ["-c web"]
+
+
+def test_another_process_with_the_pid_of_an_old_jail8_is_not_waited_for(host: FakeHost) -> None:
+    ask(host, path="/")
+    text = state.read(host, "web").text  # type: ignore[union-attr]
+    state.write(host, "web", Record("starting", host.boot, 0, os.getpid(), text))
+    host.alive[os.getpid()] = "/usr/sbin/cron -s"
+    assert ask(host, path="/").plan.steps == ("stop", "start")
+
+
+def test_two_runs_at_once(host: FakeHost) -> None:
+    with state.locked(host, ["web"], 0), pytest.raises(LockError, match=f"pid {os.getpid()}"):
+        ask(host, path="/")
+    assert host.operations == []
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_start_that_fails_leaves_nothing(host: FakeHost) -> None:
+    host.fails["-c web"] = "jail: web: false: failed"
+    with pytest.raises(
+        CommandError, match=r"web can't be started: jail: web: false: failed \(status 1 of: .* -c web\)"
+    ) as caught:
+        ask(host, path="/")
+    assert caught.value.details["rc"] == 1
+    assert files(host) == {}
+
+
+def test_a_restart_that_fails_brings_the_old_jail_back(host: FakeHost) -> None:
+    ask(host, path="/", exec_start=["good"])
+    before = host.read("jail.conf.d/web.conf")
+    host.fails["-c web.*bad"] = "jail: web: bad: failed"
+    with pytest.raises(CommandError, match="runs again with its old configuration"):
+        ask(host, path="/", exec_start=["bad"])
+    assert host.operations == ["-c web", "-r web", "-c web", "-c web"]
+    assert host.read("jail.conf.d/web.conf") == before
+    assert host.jails["web"]["jid"] == "2"
+    assert ask(host, path="/", exec_start=["good"]).plan.steps == ()
+
+
+def test_a_restart_of_which_nothing_can_be_started_says_so(host: FakeHost) -> None:
+    ask(host, path="/", exec_start=["good"])
+    host.fails["-c web"] = "jail: web: failed"
+    with pytest.raises(CommandError, match="putting it back failed too"):
+        ask(host, path="/", exec_start=["bad"])
+    assert host.jails == {}
+
+
+def test_a_jail_that_cannot_be_stopped_is_left_as_it_is(host: FakeHost) -> None:
+    # exs-2: after a failure in exec.stop the jail is still there
+    ask(host, path="/")
+    before = host.read("jail.conf.d/web.conf")
+    host.fails["-r web"] = "jail: web: false: failed"
+    for options in ({"state": "absent"}, {"state": "stopped"}, {"path": "/", "exec_start": ["new"]}):
+        with pytest.raises(CommandError, match="still runs"):
+            ask(host, **options)
+    assert host.read("jail.conf.d/web.conf") == before
+    found = record(host)
+    assert found is not None
+    assert found.phase == "started"
+
+
+def test_what_fails_after_the_jail_is_gone_is_said_when_all_else_is_done(host: FakeHost) -> None:
+    # exs-2: after a failure in exec.poststop the jail is gone, though the status is 1
+    ask(host, path="/")
+    host.fails["-r web"] = "gone: jail: web: false: failed"
+    with pytest.raises(CommandError, match="was stopped, but"):
+        ask(host, state="absent")
+    assert files(host) == {}
+    assert ask(host, state="absent").plan.steps == ()
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_parameter_is_refused_by_name(host: FakeHost) -> None:
+    before = files(host)
+    for state_wanted in ("present", "started", "stopped"):
+        with pytest.raises(InputError, match="jail: web: unknown parameter: nosuch"):
+            ask(host, state=state_wanted, path="/", params={"nosuch.parameter": 1})
+    assert files(host) == before
+
+
+def test_the_question_is_about_a_jail_that_nobody_has(host: FakeHost) -> None:
+    ask(host, path="/")
+    host.programs.clear()
+    ask(host, path="/", params={"meta": "x"})
+    (question,) = (line for line in host.programs if " -m " in line)
+    assert question.split()[-1] not in ("web", *host.jails)
+
+
+def test_check_mode_does_not_ask_for_what_may_load_a_module(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    original = host.run
+
+    def run(*argv: str, stdin: str = "") -> Any:
+        asked.append(stdin)
+        return original(*argv, stdin=stdin)
+
+    monkeypatch.setattr(host, "run", run)
+    ask(host, True, path="/", params={"linux": "new", "meta": "x"})
+    probe = "".join(asked).partition("bsd_jail_check")[2]
+    assert "meta" in probe
+    assert "linux" not in probe
+
+
+def test_a_file_that_is_not_ours(host: FakeHost) -> None:
+    host.write("jail.conf.d/web.conf", "web { path = /tmp; persist; }\n")
+    for options in ({"path": "/"}, {"state": "absent"}):
+        with pytest.raises(InputError, match="wasn't written by this collection"):
+            ask(host, **options)
+    outcome = ask(host, path="/", force=True, backup=True)
+    assert outcome.backup is not None
+    assert Path(outcome.backup).read_text() == "web { path = /tmp; persist; }\n"
+
+
+def test_a_jail_that_nothing_here_configures(host: FakeHost) -> None:
+    host.start("web", "web { path = /; persist; }")
+    for options in ({"path": "/"}, {"state": "absent"}, {"state": "stopped"}, {}):
+        with pytest.raises(InputError, match=r"jid 1, path /.* nothing here configures it"):
+            ask(host, **options)
+    assert ask(host, state="absent", force=True).plan.steps == ("stop",)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "place"),
+    [
+        ("jail.conf", "web { path = /; }", "jail.conf:"),
+        ("jail.conf.d/other.conf", "other { path = /; }\nweb { path = /; }", "other.conf:"),
+        ("jail.web.conf", "", "jail.web.conf:"),
+        ("rc.conf", 'jail_web_rootdir="/"\n', r"rc.conf \(jail_web_\*\):"),
+    ],
+)
+def test_a_name_that_is_configured_elsewhere(host: FakeHost, path: str, text: str, place: str) -> None:
+    host.write(path, text)
+    with pytest.raises(InputError, match=place):
+        ask(host, path="/")
+
+
+def test_a_jail_on_which_others_depend(host: FakeHost) -> None:
+    ask(host, name="db", path="/")
+    ask(host, path="/", depend=["db"])
+    for options in (
+        {"state": "stopped"},
+        {"state": "restarted"},
+        {"path": "/", "exec_start": ["x"]},
+        {"state": "absent"},
+    ):
+        with pytest.raises(InputError, match="depend on it: web"):
+            ask(host, name="db", **options)
+    ask(host, state="stopped")
+    ask(host, name="db", state="stopped")
+    assert host.jails == {}
+
+
+def test_a_jail_with_children(host: FakeHost) -> None:
+    ask(host, path="/")
+    host.start("web.child", "web.child { path = /; persist; }")
+    with pytest.raises(InputError, match=r"within it: web\.child"):
+        ask(host, state="stopped")
+
+
+def test_paths_and_interfaces_that_are_not_there(host: FakeHost, tmp_path: Path) -> None:
+    for options in (
+        {"path": "/nosuch"},
+        {"path": "/", "interface": "nosuch0"},
+        {"path": "/", "ip4_addr": ["nosuch0|10.0.0.1"]},
+    ):
+        with pytest.raises(InputError, match="nosuch"):
+            ask(host, **options)
+        assert ask(host, True, **options).warnings
+        outcome = ask(host, True, **options, params={"exec.prestart": "make it"})  # pre-1
+        assert outcome.warnings == ()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="isn't a directory"):
+        ask(host, True, path=str(tmp_path / "file"), params={"exec.prestart": "make it"})
+
+
+# --- files around -----------------------------------------------------------------------------------------------------
+
+INCLUDE = '.include "{etc}/jail.conf.d/*.conf";\n'
+
+
+def test_defaults_of_jail_conf_apply_where_it_includes_the_directory(host: FakeHost) -> None:
+    # two-1
+    host.write("jail.conf", 'meta = "default"; ' + INCLUDE.format(etc=host.etc))
+    outcome = ask(host, path="/")
+    assert host.jails["web"]["meta"] == "default"
+    assert outcome.plan.diff[1]["after"] == "state: running\nmeta: default (a default)\n"
+    assert ask(host, path="/").plan.steps == ()
+    host.write("jail.conf", 'meta = "other"; ' + INCLUDE.format(etc=host.etc))
+    assert ask(host, path="/").plan.restart_needed == ("meta",)
+
+
+def test_defaults_of_a_jail_conf_that_does_not_include_it_do_not_apply(host: FakeHost) -> None:
+    host.write("jail.conf", 'meta = "default";')
+    ask(host, path="/")
+    assert host.jails["web"]["meta"] == ""
+
+
+def test_another_jails_file_is_no_concern_of_ours(host: FakeHost) -> None:
+    host.write("jail.conf", INCLUDE.format(etc=host.etc))
+    ask(host, path="/")
+    ask(host, name="other", path="/", params={"meta": "x"})
+    assert ask(host, path="/").plan.steps == ()
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_dependencies_are_read_with_it(host: FakeHost, included: bool) -> None:
+    # xdp-1, xdp-3
+    if included:
+        host.write("jail.conf", INCLUDE.format(etc=host.etc))
+    ask(host, state="present", name="db", path="/")
+    ask(host, state="present", name="cache", path="/")
+    ask(host, path="/", depend=["db"])
+    found = record(host)
+    assert found is not None
+    assert "db {" in found.text
+    assert "cache {" not in found.text
+    with pytest.raises(InputError, match='web: depends on undefined jail "nobody"'):
+        ask(host, path="/", depend=["nobody"])
+
+
+def test_a_file_that_cannot_be_read(host: FakeHost) -> None:
+    # two-1: it keeps all jails from starting, so nothing is changed that would have to be started with it
+    host.write("jail.conf", INCLUDE.format(etc=host.etc))
+    ask(host, path="/")
+    host.write("jail.conf.d/broken.conf", "broken {")
+    assert ask(host, path="/").plan.steps == ()
+    with pytest.raises(InputError, match=r"broken\.conf: unexpected EOF"):
+        ask(host, path="/", exec_start=["x"])
+    ask(host, state="stopped")
+
+
+@pytest.mark.parametrize("default", ["depend = db;", "* { jid = 5; }"])
+def test_defaults_that_would_lead_a_question_to_another_jail(host: FakeHost, default: str) -> None:
+    host.write("jail.conf", default + INCLUDE.format(etc=host.etc))
+    with pytest.raises(InputError, match="for all jails"):
+        ask(host, path="/")
+
+
+# --- where it can't work at all ---------------------------------------------------------------------------------------
+
+
+def test_not_freebsd_and_not_root(tmp_path: Path) -> None:
+    with pytest.raises(JailError, match="isn't FreeBSD"):
+        ask(Host(str(tmp_path), str(tmp_path), platform="linux", uid=0), path="/")
+    with pytest.raises(JailError, match="become"):
+        ask(Host(str(tmp_path), str(tmp_path), platform="freebsd15", uid=1001), path="/")
+    with pytest.raises(JailError, match="/usr/sbin/jls isn't there"):
+        ask(Host(str(tmp_path), str(tmp_path), platform="freebsd15", uid=0), path="/")
+    assert list(tmp_path.iterdir()) == []
