@@ -22,7 +22,6 @@ NODES: dict[str, tuple[int, int] | str] = {
     "stderr": "fd/2",
     "tty": (5, 0),
     "console": (5, 1),
-    "ptmx": (5, 2),
 }
 HIDDEN_FD = "/usr/libexec/standin/proc/self/fd"
 
@@ -42,7 +41,7 @@ def load(ruleset: int, rules: list[str]) -> None:
 load(1, ["hide"])
 load(2, [f"path {name} unhide" for name in ("null", "zero", "crypto", "random", "urandom")])
 load(3, [f"path {kind}{letter}* unhide" for letter in "pqrsPQRSlmnoLMNO" for kind in ("pty", "tty")])
-load(3, [f"path {name} unhide" for name in ("pts", "pts/*", "fd", "fd/*", "stdin", "stdout", "stderr")])
+load(3, [f"path {name} unhide" for name in ("ptmx", "pts", "pts/*", "fd", "fd/*", "stdin", "stdout", "stderr")])
 load(4, ["include 1", "include 2", "include 3", "path fuse unhide", "path zfs unhide"])
 load(5, ["include 1", "include 2", "include 3", "include 4", "path pf unhide"])
 
