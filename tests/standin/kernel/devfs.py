@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import shlex
 from pathlib import Path
 
 # Name and Linux's device number, or the target of a link.
@@ -25,25 +26,27 @@ NODES: dict[str, tuple[int, int] | str] = {
 }
 HIDDEN_FD = "/usr/libexec/standin/proc/self/fd"
 
-# /etc/defaults/devfs.rules, loaded at boot (recorded: dev-1): rules by number, by ruleset.
+DEFAULTS = "/etc/defaults/devfs.rules"
+
+# Rules by number, by ruleset.
 RULES: dict[int, dict[int, str]] = {}
 # The ruleset that a mounted devfs uses (`devfs ruleset`), by its mount point.
 CURRENT: dict[str, int] = {}
 
 
-def load(ruleset: int, rules: list[str]) -> None:
-    """Add rules to a ruleset, numbered by hundreds as the kernel numbers them."""
-    numbered = RULES.setdefault(ruleset, {})
-    for rule in rules:
-        numbered[(max(numbered, default=0) // 100 + 1) * 100] = rule
-
-
-load(1, ["hide"])
-load(2, [f"path {name} unhide" for name in ("null", "zero", "crypto", "random", "urandom")])
-load(3, [f"path {kind}{letter}* unhide" for letter in "pqrsPQRSlmnoLMNO" for kind in ("pty", "tty")])
-load(3, [f"path {name} unhide" for name in ("ptmx", "pts", "pts/*", "fd", "fd/*", "stdin", "stdout", "stderr")])
-load(4, ["include 1", "include 2", "include 3", "path fuse unhide", "path zfs unhide"])
-load(5, ["include 1", "include 2", "include 3", "include 4", "path pf unhide"])
+def load(path: str) -> None:
+    """Load the rulesets of a devfs.rules(5), as rc.d/devfs does at boot; rules are numbered by hundreds."""
+    numbers: dict[str, str] = {}
+    rules: dict[int, str] = {}
+    with open(path) as lines:
+        for line in lines:
+            words = shlex.split(line, comments=True)
+            if words and words[0].startswith("["):
+                name, _, number = words[0].strip("[]").partition("=")
+                numbers[f"${name}"] = number
+                rules = RULES.setdefault(int(number), {})
+            elif words:
+                rules[len(rules) * 100 + 100] = " ".join(numbers.get(word, word) for word in words[1:])
 
 
 def _apply(rules: list[str], hidden: set[str], depth: int = 0) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from functools import cached_property
 
+import devfs
 from errors import SystemCallError
 from jails import HOST, Jail, Jails
 from mounts import Mounts
@@ -24,6 +25,7 @@ class System:
         self.boot_id = os.urandom(16)
         self.jails = Jails()
         self.mounts = Mounts()
+        devfs.load(devfs.DEFAULTS)
 
 
 class Caller:
