@@ -45,9 +45,8 @@ def back_to_jail() -> None:
 
 def like_a_c_program() -> None:
     """Without what Python adds to a locale that isn't set (PEP 538), and with bytes going out as they came in."""
-    with open(f"{HIDDEN}/proc/self/environ", "rb") as environment:
-        if b"LC_CTYPE=" not in environment.read():
-            os.environ.pop("LC_CTYPE", None)
+    if "no_lc_ctype" in sys._xoptions:
+        os.environ.pop("LC_CTYPE", None)
     sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[attr-defined]
 
 

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 {
 	const char *name = program(argv);
 	char binary[300];
-	char **args = calloc(argc + 10, sizeof(*args));
+	char **args = calloc(argc + 12, sizeof(*args));
 	int n = 0, climbed = access(MAIN, F_OK) != 0;
 
 	check_preload();
@@ -130,6 +130,10 @@ int main(int argc, char **argv)
 		args[n++] = "-S";
 		args[n++] = "-X";
 		args[n++] = "utf8";
+		if (getenv("LC_CTYPE") == NULL) {
+			args[n++] = "-X";
+			args[n++] = "no_lc_ctype";
+		}
 		args[n++] = MAIN;
 		args[n++] = (char *)name;
 		memcpy(args + n, argv, (argc + 1) * sizeof(*args));
