@@ -14,9 +14,11 @@ def _uname(linux=os.uname):  # type: ignore[no-untyped-def]
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail; and there is no SELinux."""
+    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail; hide what is Linux's."""
     if event == "ctypes.dlopen" and arguments[0] == "libselinux.so.1":
         raise OSError('Shared object "libselinux.so.1" not found')
+    if event == "ctypes.dlsym" and arguments[1] in ("getspnam", "getspent"):
+        raise AttributeError(f'Undefined symbol "{arguments[1]}"')
     ctypes = sys.modules.get("ctypes") if event == "socket.bind" else None
     if ctypes is not None:
         ctypes.CDLL("libc.so.7").standin_socket(arguments[0].fileno())  # type: ignore[attr-defined]
