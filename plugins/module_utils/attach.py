@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import functools
 import json
 import os
 import pwd
@@ -30,6 +31,11 @@ _PROC_TRACE_CTL, _PROC_TRACE_CTL_DISABLE = 7, 2  # sys/procctl.h
 _LOGIN_SETALL = 0x7FF  # login_cap.h
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL("libc.so.7", use_errno=True)
+
+
 def attach(jid: int, keep: Collection[int]) -> None:
     """Take this process into a jail, with no other descriptors open than those in `keep`.
 
@@ -38,8 +44,7 @@ def attach(jid: int, keep: Collection[int]) -> None:
 
     Raises OSError, and then the process isn't in the jail.
     """
-    libc = ctypes.CDLL("libc.so.7", use_errno=True)
-    low = 0
+    libc, low = _libc(), 0
     for fd in sorted(keep):
         if low < fd:  # an empty range at 0 is taken for all there are, by some versions of Python
             os.closerange(low, fd)
@@ -147,7 +152,6 @@ def _log_in(libutil: ctypes.CDLL, user: pwd.struct_passwd | None) -> None:
 
 def _exec(argv: list[str]) -> NoReturn:
     """execvp(3): with the environment's PATH, and a script without an interpreter's name is one of /bin/sh."""
-    libc = ctypes.CDLL("libc.so.7", use_errno=True)
     arguments = (ctypes.c_char_p * (len(argv) + 1))(*map(os.fsencode, argv), None)
-    libc.execvp(arguments[0], arguments)
+    _libc().execvp(arguments[0], arguments)
     raise OSError(ctypes.get_errno(), "execvp")

@@ -5,46 +5,42 @@ What waits is a /bin/sh outside of the jail, blocked in opening a fifo for writi
 reading, it executes an interpreter, which removes the fifo, enters the jail and executes the program (attach.py): the
 pid stays. The fifo's other end closes by itself when the program is executed, else it says why not; so the releaser
 knows, however short the program's life. The parent of what waits is another /bin/sh, which writes down the exit status.
-
-All of it lies in the directory `entrypoint` of the jail's record: `fifo`, `record.json`, `status`, and what the program
-prints, `stdout` and `stderr`. The fifo is there as long as the program waits.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import signal
 import time
-import urllib.parse
-from dataclasses import asdict, dataclass
 from typing import IO
 
-from ansible_collections.bsd.jail.plugins.module_utils import console, processes, program, state
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    console,
+    entryrecord,
+    libjail,
+    processes,
+    program,
+    state,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.command import Finished, run
-from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
+from ansible_collections.bsd.jail.plugins.module_utils.entryrecord import (
+    ENDED,
+    RUNNING,
+    WAITING,
+    Entrypoint,
+    clear,
+    directory,
+    find,
+    key,
+    state_of,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.program import REPORT, SPEC, STDERR, STDIN, STDOUT, Program
 
-__all__ = [
-    "ENDED",
-    "RUNNING",
-    "WAITING",
-    "Entrypoint",
-    "Finished",
-    "cleanup",
-    "find",
-    "prepare",
-    "release",
-    "run",
-    "state_of",
-]
-
-WAITING, RUNNING, ENDED = "waiting", "running", "ended"
+__all__ = ["Entrypoint", "Finished", "cleanup", "find", "prepare", "release", "run", "state_of"]
 
 _PID, _GATE = 4, 5
 # The parent of what waits. It tells the pid, and what waits goes on only when that has been written down: if we are
@@ -56,68 +52,6 @@ exec {SPEC}<&- {_PID}>&- {_GATE}<&- {STDIN}<&- {STDOUT}>&- {STDERR}>&-
 wait $!
 echo $? >"$2"
 """
-
-
-@dataclass(frozen=True)
-class Entrypoint:
-    """A program that was prepared.
-
-    jail, jid: where. boot: kern.boot_id then. pid, since: of the process (processes.Process). argv: the program.
-    directory: where its files lie.
-    """
-
-    jail: str
-    jid: int
-    boot: str
-    pid: int
-    since: int
-    argv: tuple[str, ...]
-    directory: str = ""
-
-    @property
-    def fifo(self) -> str:
-        """The path of the fifo at which it waits."""
-        return f"{self.directory}/fifo"
-
-    @property
-    def status(self) -> int | None:
-        """The exit status, as a shell counts it: 128 and the signal's number for one that ended by a signal. None if
-        nobody knows: it didn't end yet, or the process that waits for it was ended.
-        """
-        text = read_conf(f"{self.directory}/status")
-        return int(text) if text is not None and text.endswith("\n") else None
-
-
-def _key(jail: str) -> str:
-    """A jail's name as that of a directory: of one that isn't ours it can be anything (recorded: nam-1)."""
-    quoted = urllib.parse.quote(os.fsencode(jail), safe="")
-    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
-
-
-def directory(host: Host, jail: str) -> str:
-    """Where the files of a jail's entrypoint lie."""
-    return f"{state.directory(host, _key(jail))}/entrypoint"
-
-
-def find(host: Host, jail: str) -> Entrypoint | None:
-    """What was prepared in a jail since the host was started, if there is a record of it, whatever became of it."""
-    text = read_conf(f"{directory(host, jail)}/record.json")
-    if text is None:
-        return None
-    try:
-        fields = json.loads(text)
-        found = Entrypoint(**{**fields, "argv": tuple(fields["argv"])}, directory=directory(host, jail))
-    except (ValueError, KeyError, TypeError):
-        return None
-    return found if found.boot == host.boot_id() else None
-
-
-def state_of(host: Host, entrypoint: Entrypoint) -> str:
-    """WAITING, RUNNING or ENDED. Raises JailError."""
-    process = processes.find(host, entrypoint.pid)
-    if process is None or not processes.is_same(process, entrypoint.since):
-        return ENDED
-    return RUNNING if process.jid == entrypoint.jid else WAITING
 
 
 def prepare(
@@ -132,14 +66,15 @@ def prepare(
     Raises InputError for what can't be, JailError if another program waits or runs, or the process can't be started.
     """
     wanted.check(jail.name)
-    with state.locked(host, [_key(jail.name)], lock_timeout):
-        _make_room(host, jail)
+    with state.locked(host, [key(jail.name)], lock_timeout):
+        refuse_second(host, jail)
+        end(host, jail.name)
         with contextlib.ExitStack() as stack:
             terminal = stack.enter_context(console.terminal(jail.name, console_socket)) if console_socket else None
             try:
                 return _prepare(host, jail, wanted, terminal)
             except (OSError, JailError) as error:
-                _clear(host, jail.name)
+                clear(host, jail.name)
                 if isinstance(error, JailError):
                     raise
                 raise JailError(
@@ -147,10 +82,10 @@ def prepare(
                 ) from error
 
 
-def _make_room(host: Host, jail: Jail) -> None:
-    """Clear away what is over. Raises JailError, naming it, if something isn't."""
-    found = _current(host, jail)
-    if found is not None:
+def refuse_second(host: Host, jail: Jail) -> None:
+    """Raise JailError, naming it, if an entrypoint of this instance of the jail waits or runs."""
+    found = find(host, jail.name)
+    if found is not None and found.jid == jail.jid:
         now = state_of(host, found)
         if now != ENDED:
             raise JailError(
@@ -158,23 +93,11 @@ def _make_room(host: Host, jail: Jail) -> None:
                 "Release it, or end it first.",
                 jail=jail.name,
             )
-    _clear(host, jail.name)
-
-
-def _current(host: Host, jail: Jail) -> Entrypoint | None:
-    """What was prepared in this instance of a jail. What was in an earlier one, of which at most something that waits
-    can be left, is ended and forgotten.
-    """
-    found = find(host, jail.name)
-    if found is None or found.jid == jail.jid:
-        return found
-    end(host, jail.name)
-    return None
 
 
 def _prepare(host: Host, jail: Jail, wanted: Program, terminal: int | None) -> Entrypoint:
     base = directory(host, jail.name)
-    state.make_directory(host, _key(jail.name))
+    state.make_directory(host, key(jail.name))
     os.mkdir(base, 0o700)
     fifo = f"{base}/fifo"
     os.mkfifo(fifo, 0o600)
@@ -201,9 +124,7 @@ def _prepare(host: Host, jail: Jail, wanted: Program, terminal: int | None) -> E
         if process is None:
             raise JailError(f"jail {jail.name}: the process that is to wait couldn't be started.", jail=jail.name)
         made = Entrypoint(jail.name, jail.jid, host.boot_id(), process.pid, process.since, wanted.argv, base)
-        write_conf(
-            f"{base}/record.json", json.dumps({k: v for k, v in asdict(made).items() if k != "directory"}) + "\n"
-        )
+        entryrecord.write(made)
         gate_write.write(b"\n")
     return made
 
@@ -213,25 +134,21 @@ def _opened(path: str) -> IO[bytes]:
     return os.fdopen(os.open(path, flags, 0o600), "rb" if path == os.devnull else "ab", buffering=0)
 
 
-def release(host: Host, jail: Jail, timeout: float = 30, lock_timeout: float = 60) -> tuple[Entrypoint, bool]:
+def release(
+    host: Host, jail: Jail, timeout: float = 30, lock_timeout: float = 60, *, check_mode: bool = False
+) -> tuple[Entrypoint, bool]:
     """Let a prepared program go, and return when it has really been executed: the entrypoint, and whether it was us.
 
     One that was released before is left as it is. timeout: seconds that it may take to be executed. Raises InputError
     if nothing waits, JailError with the reason if the program can't be executed: then nothing of it is left.
     """
-    with state.locked(host, [_key(jail.name)], lock_timeout):
-        found = _current(host, jail)
-        if found is None:
-            raise InputError(f"jail {jail.name}: nothing was prepared in it.", jail=jail.name)
-        now, had_fifo = state_of(host, found), os.path.exists(found.fifo)
-        if now == RUNNING or (now == ENDED and not had_fifo):
+    if check_mode:
+        found = _prepared(host, jail)
+        return found, _waits(host, found)
+    with state.locked(host, [key(jail.name)], lock_timeout):
+        found = _prepared(host, jail)
+        if not _waits(host, found):
             return found, False
-        if now == ENDED or not had_fifo:
-            end(host, jail.name)
-            what = "the process that waited was ended" if had_fifo else "the fifo at which it waited was removed"
-            raise JailError(
-                f"jail {jail.name}: {found.argv[0]!r} can't be released: {what}. Prepare it again.", jail=jail.name
-            )
         fd = os.open(found.fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         try:
             said = program.read_report(fd, time.monotonic() + timeout)
@@ -250,13 +167,51 @@ def release(host: Host, jail: Jail, timeout: float = 30, lock_timeout: float = 6
         return found, True
 
 
+def _prepared(host: Host, jail: Jail) -> Entrypoint:
+    found = find(host, jail.name)
+    if found is None or found.jid != jail.jid:
+        raise InputError(f"jail {jail.name}: nothing was prepared in it since it was started.", jail=jail.name)
+    return found
+
+
+def _waits(host: Host, found: Entrypoint) -> bool:
+    """Whether it waits; if not, it was released before. Raises JailError if it can't be released any more."""
+    now, has_fifo = state_of(host, found), os.path.exists(found.fifo)
+    if now == RUNNING or (now == ENDED and not has_fifo):
+        return False
+    if now == WAITING and has_fifo:
+        return True
+    what = (
+        "the process that waited was ended"
+        if has_fifo
+        else "the fifo at which it waits was removed. End it with the module jail_signal"
+    )
+    raise JailError(
+        f"jail {found.jail}: {found.argv[0]!r} (pid {found.pid}) can't be released: {what}. Prepare it again.",
+        jail=found.jail,
+    )
+
+
+def jail_of(host: Host, name: str, check_mode: bool = False) -> Jail:
+    """The running jail of a name or jid. What was prepared in one that doesn't run any more is ended and forgotten.
+
+    Raises JailError if there is none.
+    """
+    try:
+        return libjail.get(name)
+    except JailError:
+        if not check_mode and find(host, name) is not None:
+            cleanup(host, name)
+        raise
+
+
 def cleanup(host: Host, jail: str, timeout: float = 10, lock_timeout: float = 60) -> bool:
     """End what was prepared in a jail, waiting or running, and remove its fifo and record. Nothing fails because
     something is gone already, the jail included.
 
     timeout: seconds between SIGTERM and SIGKILL for a program that runs. Returns whether there was anything.
     """
-    with state.locked(host, [_key(jail)], lock_timeout):
+    with state.locked(host, [key(jail)], lock_timeout):
         return end(host, jail, timeout)
 
 
@@ -275,21 +230,8 @@ def end(host: Host, jail: str, timeout: float = 10) -> bool:
                     processes.kill(Jail(found.jid, jail, ""), [found.pid], number)
             if not processes.wait_gone(lambda: _left(host, found), timeout):
                 break
-    return _clear(host, jail)
+    return clear(host, jail)
 
 
 def _left(host: Host, entrypoint: Entrypoint) -> list[int]:
     return [] if state_of(host, entrypoint) == ENDED else [entrypoint.pid]
-
-
-def _clear(host: Host, jail: str) -> bool:
-    """Remove the directory, if it is there; first from its place, so that nothing is written into it meanwhile."""
-    base = directory(host, jail)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(f"{base}.old")
-    try:
-        os.rename(base, f"{base}.old")
-    except FileNotFoundError:
-        return False
-    shutil.rmtree(f"{base}.old")
-    return True
