@@ -196,6 +196,11 @@ def mounts(system: System, caller: Caller) -> Answer:
     return {"mounts": table}, ()
 
 
+def statfs(system: System, caller: Caller) -> Answer:
+    mount = system.mounts.of_descriptor(caller.fds[0])
+    return next((row for row in mounts(system, caller)[0]["mounts"] if row["fsid"] == mount.fsid), {}), ()
+
+
 def nmount(system: System, caller: Caller, fstype: str, special: str, options: dict[str, str | None]) -> Answer:
     caller.need_root()
     if caller.jail.jid != HOST and not (
@@ -328,6 +333,7 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "processes": list_processes,
     "kill": kill,
     "mounts": mounts,
+    "statfs": statfs,
     "nmount": nmount,
     "unmount": unmount,
     "devfs_rules": devfs_rules,

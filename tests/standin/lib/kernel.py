@@ -185,6 +185,15 @@ def mounts() -> list[dict[str, Any]]:
     return list(call("mounts")["mounts"])
 
 
+def statfs(path: str) -> dict[str, Any]:
+    """statfs(2): the entry of mounts() for the file system that a path lies on. OSError where there is nothing."""
+    fd = os.open(path, os.O_PATH)
+    try:
+        return {name: value for name, value in call("statfs", fds=(fd,)).items() if name != "fds"}
+    finally:
+        os.close(fd)
+
+
 def nmount(fstype: str, fspath: str, special: str, options: dict[str, str | None]) -> None:
     """nmount(2). fspath may be '.', whatever its path has become (recorded: nmt-1)."""
     fd = os.open(fspath, os.O_PATH)
@@ -245,8 +254,8 @@ def die(program: str, message: str, status: int = 1) -> None:
 
 
 def devfs_rules() -> tuple[dict[int, dict[int, str]], dict[str, int]]:
-    """The kernel's devfs rulesets, number → rule's number → rule ("include 1", "path null unhide", "hide"), and the ruleset that each
-    mounted devfs uses, by its mount point.
+    """The kernel's devfs rulesets, number → rule's number → rule ("include 1", "path null unhide", "hide"), and the
+    ruleset that each mounted devfs uses, by its mount point.
     """
     answer = call("devfs_rules")
     rules = {int(ruleset): {int(n): rule for n, rule in rules.items()} for ruleset, rules in answer["rules"].items()}

@@ -8,7 +8,7 @@ import os
 import err
 import kernel
 import options
-from mounttable import is_listed, of_path, resolve
+from mounttable import is_listed
 
 PROGRAM = "df"
 USAGE = """usage: df [-b | -g | -H | -h | -k | -m | -P] [-acilnT] [-t type] [-,]
@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     for name in names:
         try:
             special = [mount for mount in table if mount["special"] == name]
-            chosen.append(special[0] if special else of_path(table, resolve(name)))
+            chosen.append(special[0] if special else kernel.statfs(name))
         except OSError as error:
             err.warn(PROGRAM, name, error.errno)
             status = 1

@@ -17,7 +17,7 @@ import options
 import program
 import xo
 from errlist import strerror
-from mounttable import Mount, is_listed, of_path, remove_slashes, resolve
+from mounttable import Mount, is_listed, remove_slashes, resolve
 
 PROGRAM = "mount"
 USAGE = """usage: mount [-adflpruvw] [-F fstab] [-o options] [-t [no]type[,type ...]]
@@ -145,12 +145,8 @@ def _is_mounted(entry: fstab.Entry, table: list[Mount]) -> bool:
 
 def _mount_one(request: _Request, name: str) -> int:
     if request.update:
-        table = kernel.mounts()
-        try:
-            mount = of_path(table, resolve(name))
-        except OSError:
-            mount = {"node": None, "special": None}
-        if name not in (mount["node"], mount["special"]):
+        mount = next((row for row in reversed(kernel.mounts()) if name in (row["node"], row["special"])), None)
+        if mount is None:
             err.errx(PROGRAM, f"not currently mounted {name}")
         return _mount(request, mount["fstype"], mount["special"], mount["node"], "")
     entries = _entries(request.table)

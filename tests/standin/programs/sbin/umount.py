@@ -13,7 +13,7 @@ import fstab
 import kernel
 import options
 from errlist import strerror
-from mounttable import Mount, is_listed, of_path, resolve
+from mounttable import Mount, is_listed
 
 PROGRAM = "umount"
 USAGE = """usage: umount [-dfNnv] special ... | node ... | fsid ...
@@ -84,19 +84,17 @@ class _Unmounter:
     def _at(self, name: str) -> Mount | None:
         """By statfs(2): the file system that the path is the root of. Says so where it is none."""
         try:
-            path = resolve(name)
+            mount, directory = kernel.statfs(name), stat.S_ISDIR(os.stat(name).st_mode)
         except OSError as error:
             err.warn(PROGRAM, f"{name}: statfs", error.errno)
+            directory = False
+        if not directory:
             err.warnx(PROGRAM, f"{name}: unknown file system")
             return None
-        mount = of_path(self.table, path)
-        if mount["node"] == path:
-            return mount
-        if stat.S_ISDIR(os.stat(path).st_mode):
+        if kernel.statfs(f"{name}/..")["fsid"] == mount["fsid"]:
             err.warnx(PROGRAM, f"{name}: not a file system root directory")
-        else:
-            err.warnx(PROGRAM, f"{name}: unknown file system")
-        return None
+            return None
+        return mount
 
     def unmount(self, mount: Mount) -> int:
         """unmount(2) one file system. Returns the exit status."""
