@@ -161,7 +161,11 @@ def _compare_stream(stream: str, lines: list[Line], text: str, names: Names) -> 
     expected = [str(line) for line in lines]
     shown = [_shown(lines, i, got) for i, got in enumerate(actual)]
     diff = difflib.unified_diff(expected, shown, f"{stream} recorded", f"{stream} now", n=2)
-    return [line if line.endswith("\n") else f"{line} (no newline)" for line in diff]
+    return [_visible(line if line.endswith("\n") else f"{line} (no newline)") for line in diff]
+
+
+def _visible(line: str) -> str:
+    return re.sub(r"[^\n\t -~\x80-\U0010ffff]", lambda match: f"\\x{ord(match[0]):02x}", line)
 
 
 def _values(line: Line, match: re.Match[str], names: Names) -> Iterator[str]:

@@ -53,6 +53,14 @@ class Target(Protocol):
         """A context: a host as it is before the group's first case. Raises TargetError, GroupError."""
 
 
+def as_recorded(output: bytes) -> str:
+    r"""A stream in the recording's form: bytes that aren't UTF-8 as \xNN, and no carriage return before a newline.
+
+    A terminal puts one there (sck-1 shows it), and tty-1 has none: the recorder read lines of text.
+    """
+    return output.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
 class _Shell:
     """A host that a command line reaches."""
 
@@ -75,7 +83,7 @@ class _Shell:
             texts = []
             for stream in (out, err):
                 stream.seek(0)
-                texts.append(stream.read().decode("utf-8", "backslashreplace"))
+                texts.append(as_recorded(stream.read()))
         return Answer(rc, *texts)
 
     def host(self, script: Path) -> None:
