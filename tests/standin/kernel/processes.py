@@ -125,7 +125,7 @@ def _name(uid: int) -> str:
 
 def _as_started(args: list[str]) -> list[str]:
     """Without what the launcher put in front."""
-    if LAUNCHED[0] in args[:7]:
+    if LAUNCHED[0] in args[:9]:
         return args[args.index(LAUNCHED[0]) + 2 :]
     if LAUNCHED[1] in args[:4]:
         return [args[4], *args[6:]]

@@ -86,7 +86,7 @@ class _Listing:
         self.printed = True
         if self.flags & {"a", "f"}:
             names += [".", ".."]
-        elif "A" not in self.flags:
+        elif "A" not in self.flags and (os.getuid() != 0 or "I" in self.flags):
             names = [name for name in names if not name.startswith(".")]
         entries = []
         for name in names:
