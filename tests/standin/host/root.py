@@ -22,7 +22,7 @@ LOADER = "/lib64/ld-linux-x86-64.so.2"
 DIRECTORIES = """
 bin boot dev etc etc/jail.conf.d etc/rc.conf.d home libexec media mnt net proc rescue root sbin tmp
 usr/bin usr/games usr/home usr/include usr/libexec usr/local usr/local/bin usr/local/etc usr/local/etc/rc.d
-usr/local/sbin usr/local/lib usr/obj usr/ports usr/sbin usr/src usr/tests
+usr/local/sbin usr/local/lib usr/lib/compat usr/obj usr/ports usr/sbin usr/src usr/tests
 var var/account var/at var/audit var/backups var/cache var/crash var/cron var/db var/empty var/games var/heimdal
 var/log var/mail var/msgs var/preserve var/run var/spool var/spool/lock var/tmp var/yp
 """.split()
@@ -149,3 +149,4 @@ def _copy_base(top: Path, base: Path) -> None:
             shutil.copy(os.path.join(directory, file), path, follow_symlinks=False)
             if inside.startswith(("etc/rc.d", "usr/local/etc/rc.d")):
                 path.chmod(0o555)
+    (top / "etc/master.passwd").chmod(0o600)
