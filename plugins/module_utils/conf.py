@@ -135,12 +135,13 @@ def read_conf(path: str) -> str | None:
         return None
 
 
-def write_conf(path: str, text: str) -> None:
+def write_conf(path: str, text: str, durable: bool = True) -> None:
     """Put a file in place, whole or not at all: root's, mode 0600.
 
     The temporary name doesn't end in `.conf`, because what does is read by every jail(8) (recorded: two-1). It is
-    always the same, so that what a killed run left is replaced by the next; the caller holds the jail's lock. Raises
-    JailError.
+    always the same, so that what a killed run left is replaced by the next; the caller holds the jail's lock.
+
+    durable: whether it is on the disk when this returns. Raises JailError.
     """
     temporary = f"{path}.new"
     try:
@@ -150,8 +151,9 @@ def write_conf(path: str, text: str) -> None:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(fd, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         with contextlib.suppress(OSError):

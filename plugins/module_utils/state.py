@@ -99,15 +99,15 @@ def read(host: Host, name: str) -> Record | None:
 
 
 def write(host: Host, name: str, record: Record) -> None:
-    """Write a jail's record, the text first: a record without its text is none."""
+    """Write a jail's record, the text first: a record without its text is none. No record outlives a boot, nor need it."""
     make_directory(host, name)
     base = directory(host, name)
     if read_conf(f"{base}/jail.conf") != record.text:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{base}/record.json")
-        write_conf(f"{base}/jail.conf", record.text)
+        write_conf(f"{base}/jail.conf", record.text, durable=False)
     fields = {key: value for key, value in asdict(record).items() if key != "text"}
-    write_conf(f"{base}/record.json", json.dumps({**fields, "written": time.time()}) + "\n")
+    write_conf(f"{base}/record.json", json.dumps({**fields, "written": time.time()}) + "\n", durable=False)
 
 
 def forget(host: Host, name: str) -> None:
