@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import sys
 
+import freebsd_signals
+
 RELEASE = "15.1-RELEASE-p1"
 
 
@@ -53,3 +55,4 @@ for name in (
 ):
     if hasattr(os, name):
         delattr(os, name)
+freebsd_signals.install()
