@@ -97,7 +97,7 @@ class Host:
                 argv,
                 input=stdin.encode("utf-8", "surrogateescape"),
                 capture_output=True,
-                env={**_ENVIRONMENT, "LC_ALL": "C.UTF-8"},
+                env={**_ENVIRONMENT, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
                 cwd="/",
                 check=False,
             )

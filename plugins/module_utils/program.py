@@ -146,7 +146,10 @@ def read_report(fd: int, deadline: float) -> str | None:
     said, poll = b"", select.poll()
     poll.register(fd, select.POLLIN)
     while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        data = os.read(fd, 4096)
+        try:
+            data = os.read(fd, 4096)
+        except BlockingIOError:  # nobody has opened it for writing yet (recorded: fifo-2)
+            continue
         if not data:
             return said.decode("ascii", "replace")
         said += data
