@@ -31,10 +31,10 @@ KEPT = frozenset({"usr", "lib", "lib64"})
 # busybox's applets, where FreeBSD has the program of that name, and the machine's own binaries where busybox won't
 # do: its `env`, `find` and their like run its own applets instead of what is in PATH.
 APPLETS = {
-    "bin": "cat chmod cp date dd df echo expr ln ls mkdir mv pwd realpath rm rmdir sleep stty sync test [",
+    "bin": "cat chmod cp date dd df echo ed expr ln ls mkdir mv nproc pwd realpath rm rmdir sleep stty sync test [",
     "usr/bin": """
-awk basename bc bunzip2 bzip2 cal cksum cmp comm cut diff dirname du egrep expand false fgrep fold getopt grep groups
-gunzip gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv
+awk basename bc bunzip2 bzip2 cal chgrp cksum cmp comm cut dc diff dirname du egrep expand false fgrep fold getopt grep
+groups gunzip gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv
 printf readlink renice reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch tr
 true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat""",
     "usr/sbin": "chown chroot mknod",
