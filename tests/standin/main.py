@@ -76,6 +76,7 @@ if __name__ == "__main__":
     if isinstance(code, str):
         print(code, file=sys.stderr)
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as one that the caller has closed is
+            stream.flush()
     os._exit(code if isinstance(code, int) else 0)

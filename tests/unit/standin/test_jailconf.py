@@ -206,3 +206,35 @@ def test_bad_variables_fail_the_jail(
 def test_variables_within_variables(exhibit: Exhibit) -> None:  # config.c: what is needed first comes first
     assert exhibit('c1 { a = "${b}!"; b = "$d/x"; $d = /y; }') == ["name=c1|b=/y/x|a=/y/x!"]
     assert exhibit("c1 { $l = a, b; v = $l; }") == ["name=c1|v=a,b"]
+
+
+LITERAL = [
+    "plain",
+    "two words",
+    "dollar $path ${name} $$",
+    "back\\slash \\n \\t \\\\",
+    "single ' quote",
+    'double " quote',
+    "semi ; hash # slash // /* c */",
+    "{brace} [b] (p) <a> | & ~ ! * ?",
+    "equals = plus += comma , colon :",
+    "tab\there",
+    "line\nbreak",
+    "ünïcødé 日本",
+    "trailing \\",
+    "",
+    " lead and trail ",
+    "'",
+    "\\'",
+    "%s %d",
+    "`id`",
+    "$(id)",
+    "\udcff",
+]
+
+
+@pytest.mark.parametrize("literal", LITERAL)
+def test_literal_values(conf: pathlib.Path, literal: str) -> None:  # lit-1
+    quoted = literal.replace("\\", "\\\\").replace("'", "\\'")
+    conf.write_bytes(f"lit {{ meta = '{quoted}'; }}".encode("utf-8", "surrogateescape"))
+    assert jailconf.load_config(str(conf))[0].params[-1].string == literal
