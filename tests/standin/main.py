@@ -50,6 +50,13 @@ def like_a_c_program() -> None:
     sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[attr-defined]
 
 
+def open_standard_streams() -> None:
+    """What the caller has closed is /dev/null, so that no other file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode))  # noqa: SIM115
+
+
 def run(name: str, argv: list[str]) -> int:
     import ctypes
     import importlib
@@ -66,6 +73,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.path[:0] = [HIDDEN, f"{HIDDEN}/lib"]
+    open_standard_streams()
     like_a_c_program()
     account(sys.argv[1])
     code: object = 1
@@ -76,7 +84,6 @@ if __name__ == "__main__":
     if isinstance(code, str):
         print(code, file=sys.stderr)
         code = 1
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # as one that the caller has closed is
-            stream.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code if isinstance(code, int) else 0)

@@ -19,9 +19,8 @@ def progname(argv0: str) -> str:
 
 def warnx(program: str, message: str) -> None:
     """Print 'program: message', with the bytes that names have, whatever the encoding."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # as one that is closed is
-            stream.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     with contextlib.suppress(OSError):
         os.write(2, os.fsencode(f"{program}: {message}\n"))
 
