@@ -14,6 +14,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.desired import ABSENT, PRESENT, RESTARTED, STOPPED, Desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail, Shown
+from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
 STOP, WRITE, REMOVE, START = "stop", "write", "remove", "start"
 
@@ -22,19 +23,29 @@ STOP, WRITE, REMOVE, START = "stop", "write", "remove", "start"
 class Observed:
     """One jail as it was found.
 
-    jail: what runs under the name. text: its file's text.
-    started_with: the configuration that it was started with, by its record, else as its file says; None if it doesn't
-    run or there is neither.
-    cut_short: jail(8) was ended while it started or stopped the jail.
-    configured: the whole host's configuration.
+    jail: what runs under the name. text: its file's text. record: what we know of how it was started, if that is
+    believed. configured: the whole host's configuration.
     """
 
     name: str
     jail: Jail | None
     text: str | None
-    started_with: str | None
-    cut_short: bool
+    record: Record | None
     configured: Configured
+
+    @property
+    def started_with(self) -> str | None:
+        """The configuration that the running jail was started with: by its record, else by its file as it is."""
+        if self.record is not None:
+            return self.record.text
+        if self.jail is None or self.text is None:
+            return None
+        return self.configured.effective(self.name, self.text)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether jail(8) was ended while it started or stopped the jail."""
+        return self.record is not None and self.record.is_under_way
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def read(host: Host, name: str) -> Record | None:
 
 
 def write(host: Host, name: str, record: Record) -> None:
-    """Write a jail's record, the text first: a record without its text is none. No record outlives a boot, nor need it."""
+    """Write a jail's record, the text first: a record without its text is none. It needn't outlive this boot."""
     make_directory(host, name)
     base = directory(host, name)
     if read_conf(f"{base}/jail.conf") != record.text:
