@@ -101,7 +101,9 @@ def holds_directory(pid: int) -> bool:
 
 
 def own_jail(system: System, caller: Caller) -> Answer:
-    return {"jid": caller.jail.jid}, ()
+    jail = caller.jail
+    addresses = {name: jail.values[name] for name in ("ip4", "ip4.addr", "ip6", "ip6.addr")}
+    return {"jid": jail.jid, "addresses": addresses}, ()
 
 
 def jail_of(system: System, caller: Caller, pids: list[int]) -> Answer:
@@ -163,7 +165,9 @@ def reap_kill(system: System, caller: Caller, signal: int) -> int:
     """procctl(2)'s PROC_REAP_KILL: signal all that descends from the caller. Returns how many there were."""
     found = [caller.pid]
     for parent in found:
-        found += [pid for pid in processes.pids() if processes.parent_of(pid) == parent and processes.state_of(pid) != "Z"]
+        found += [
+            pid for pid in processes.pids() if processes.parent_of(pid) == parent and processes.state_of(pid) != "Z"
+        ]
     if len(found) == 1:
         raise SystemCallError(errno.ESRCH)
     for pid in found[1:]:
@@ -273,6 +277,21 @@ SETTABLE = {
     "kern.securelevel": "securelevel",
 }
 
+# What a jail is allowed, by the names from before each jail had parameters.
+OLD_NAMES = {
+    "security.jail.set_hostname_allowed": "allow.set_hostname",
+    "security.jail.sysvipc_allowed": "allow.sysvipc",
+    "security.jail.allow_raw_sockets": "allow.raw_sockets",
+    "security.jail.chflags_allowed": "allow.chflags",
+    "security.jail.mlock_allowed": "allow.mlock",
+    "security.jail.mount_allowed": "allow.mount",
+    "security.jail.mount_devfs_allowed": "allow.mount.devfs",
+    "security.jail.mount_fdescfs_allowed": "allow.mount.fdescfs",
+    "security.jail.mount_nullfs_allowed": "allow.mount.nullfs",
+    "security.jail.mount_procfs_allowed": "allow.mount.procfs",
+    "security.jail.mount_tmpfs_allowed": "allow.mount.tmpfs",
+}
+
 
 def sysctl(system: System, caller: Caller) -> Answer:
     return {"values": sysctl_values(system, caller.jail)}, ()
@@ -290,6 +309,7 @@ def sysctl_values(system: System, jail: Jail) -> dict[str, Any]:
         "kern.osreldate": jail.values["osreldate"],
         "security.jail.jailed": int(jail.jid != HOST),
         "security.jail.vnet": int(jail.own_net),
+        **{name: int(jail.values[param]) for name, param in OLD_NAMES.items() if jail.jid != HOST},
         "security.jail.children.cur": len(system.jails.visible(jail)),
         "security.jail.children.max": jail.values["children.max"],
         "security.jail.enforce_statfs": jail.values["enforce_statfs"],

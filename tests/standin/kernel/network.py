@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def boot() -> None:
     """What the kernel and rc.conf gave the recorded host (net-1, base-2), in a network namespace that is new."""
-    netif.prepare_stack()
+    _prepare()
     rtnetlink.add_link("vtnet0", "veth")
     present: list[netif.Interface] = []
     vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], ether="52:54:00:12:34:56")
@@ -33,7 +33,7 @@ def boot() -> None:
 
 def vnet() -> None:
     """A vnet jail's own stack, in a network namespace that is new: nothing but lo0, which is down (recorded: net-1)."""
-    netif.prepare_stack()
+    _prepare()
     _loopback([])
 
 
@@ -50,6 +50,7 @@ def move(interface: str, source: int, target: int) -> None:
         rtnetlink.set_link(found.linux, rtnetlink.attribute(rtnetlink.IFLA_NET_NS_FD, target))
     with _within(target):
         found.groups = found.groups[:1]
+        found.linux = rtnetlink.link_index(interface)  # a new one where the old one is taken
         netif.attach(found, [other for other in netif.interfaces() if other.name != interface])
 
 
@@ -57,6 +58,21 @@ def names(stack: int) -> list[str]:
     """The interfaces of a network namespace (a descriptor of it), in the order of ifconfig -l."""
     with _within(stack):
         return [interface.name for interface in netif.interfaces()]
+
+
+def _prepare() -> None:
+    """What Linux has to do otherwise in a new network stack, so that addresses and routes behave as FreeBSD's."""
+    for setting, value in {
+        # An address goes alone, not with all others of its net.
+        "ipv4/conf/all/promote_secondaries": "1",
+        "ipv4/conf/default/promote_secondaries": "1",
+        # IPv6 addresses stay when an interface goes down.
+        "ipv6/conf/all/keep_addr_on_down": "1",
+        "ipv6/conf/default/keep_addr_on_down": "1",
+        "ipv6/conf/default/accept_ra": "0",
+    }.items():
+        with open(f"{PROC}/sys/net/{setting}", "w") as file:
+            file.write(value)
 
 
 def _loopback(present: list[netif.Interface]) -> netif.Interface:

@@ -21,10 +21,10 @@ LINK_FAMILIES = ("ether", "link", "lladdr")
 
 
 def visible(interfaces: list[Interface]) -> list[Interface]:
-    """The interfaces as the caller's jail may see them: one without its own network stack sees its own addresses only."""
+    """The interfaces as the caller's jail may see them: without a network stack of its own, only its addresses."""
     values = kernel.sysctl_get()
     if values["security.jail.jailed"] and not values["security.jail.vnet"]:
-        own = kernel.jail_get(jid=kernel.own_jail())
+        own = kernel.own_addresses()
         for interface in interfaces:
             if own["ip4"] != "inherit":
                 interface.inet = [each for each in interface.inet if each[0] in own["ip4.addr"]]

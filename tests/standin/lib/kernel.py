@@ -144,6 +144,11 @@ def own_jail() -> int:
     return int(call("own_jail")["jid"])
 
 
+def own_addresses() -> dict[str, Any]:
+    """ip4, ip4.addr, ip6 and ip6.addr of the jail that this process is in."""
+    return dict(call("own_jail")["addresses"])
+
+
 def _enter(fds: list[int]) -> None:
     """Become part of a jail: its UTS namespace, its network namespace, its root."""
     connect()

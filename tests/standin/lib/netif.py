@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from socket import AF_INET, AF_INET6
 
 import rtnetlink
-from kernel import PROC
 from rtnetlink import attribute
 
 UP, BROADCAST, LOOPBACK, RUNNING, PROMISC = 0x1, 0x2, 0x8, 0x40, 0x100
@@ -263,18 +262,18 @@ def bring_up(interface: Interface) -> None:
 
 
 def bring_down(interface: Interface) -> None:
-    """Not IFF_UP. Addresses stay, IPv6 ones too (prepare_stack)."""
+    """Not IFF_UP. Addresses stay, IPv6 ones too (kernel/network.py)."""
     rtnetlink.set_link(interface.linux, up=False)
     interface.up = False
 
 
 def add_address(interface: Interface, address: str, length: int, broadcast: str = "") -> None:
     """SIOCAIFADDR: add an address, or give the one that is there this prefix length (recorded: vnm-2)."""
-    for present, old, *_ in [*interface.inet, *interface.inet6]:
-        if present == address:
-            if old == length:
-                return
-            rtnetlink.change_address(rtnetlink.DELADDR, interface.linux, address, old)
+    old = _length(interface, address)
+    if old == length:
+        return
+    if old is not None:
+        rtnetlink.change_address(rtnetlink.DELADDR, interface.linux, address, old)
     if not interface.up:
         bring_up(interface)
     if ":" in address or interface.driver == "lo":
@@ -284,30 +283,26 @@ def add_address(interface: Interface, address: str, length: int, broadcast: str 
     rtnetlink.change_address(rtnetlink.NEWADDR, interface.linux, address, length, broadcast)
     if interface.unit == "lo0" and ":" not in address and length < 32:
         # On FreeBSD an address of a loopback interface is that address alone, on Linux the whole net is.
-        net = str(ipaddress.IPv4Network(f"{address}/{length}", strict=False).network_address)
-        where = {"table": rtnetlink.RT_TABLE_LOCAL, "route": rtnetlink.RTN_LOCAL, "scope": rtnetlink.RT_SCOPE_HOST}
-        rtnetlink.change_route(rtnetlink.DELROUTE, net, length, index=interface.linux, **where)
+        rtnetlink.change_route(
+            rtnetlink.DELROUTE,
+            str(ipaddress.IPv4Network(f"{address}/{length}", strict=False).network_address),
+            length,
+            index=interface.linux,
+            table=rtnetlink.RT_TABLE_LOCAL,
+            route=rtnetlink.RTN_LOCAL,
+            scope=rtnetlink.RT_SCOPE_HOST,
+        )
 
 
 def delete_address(interface: Interface, address: str) -> None:
     """SIOCDIFADDR, whatever the prefix length. Raises OSError EADDRNOTAVAIL."""
-    for present, length, *_ in [*interface.inet, *interface.inet6]:
-        if present == address:
-            rtnetlink.change_address(rtnetlink.DELADDR, interface.linux, address, length)
-            return
-    raise OSError(errno.EADDRNOTAVAIL, address)
+    length = _length(interface, address)
+    if length is None:
+        raise OSError(errno.EADDRNOTAVAIL, address)
+    rtnetlink.change_address(rtnetlink.DELADDR, interface.linux, address, length)
 
 
-def prepare_stack() -> None:
-    """What Linux has to do otherwise in a new network stack, so that addresses and routes behave as FreeBSD's."""
-    for setting, value in {
-        # An address goes alone, not with all others of its net.
-        "ipv4/conf/all/promote_secondaries": "1",
-        "ipv4/conf/default/promote_secondaries": "1",
-        # IPv6 addresses stay when an interface goes down.
-        "ipv6/conf/all/keep_addr_on_down": "1",
-        "ipv6/conf/default/keep_addr_on_down": "1",
-        "ipv6/conf/default/accept_ra": "0",
-    }.items():
-        with open(f"{PROC}/sys/net/{setting}", "w") as file:
-            file.write(value)
+def _length(interface: Interface, address: str) -> int | None:
+    """The prefix length of one of its addresses, None for one that it doesn't have."""
+    known = {present: length for present, length, _broadcast in interface.inet} | dict(interface.inet6)
+    return known.get(address)

@@ -36,7 +36,7 @@ _sequence = itertools.count(1)
 
 def request(kind: int, body: bytes, flags: int = ACK) -> list[tuple[int, bytes]]:
     """Send one message and return the answers to it: (kind, body) each."""
-    answers = []
+    answers: list[tuple[int, bytes]] = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         number = next(_sequence)
         sock.send(_HEADER.pack(_HEADER.size + len(body), kind, flags | REQUEST, number, 0) + body)

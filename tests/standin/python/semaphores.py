@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The interpreter's `_multiprocessing`, whose semaphores are FreeBSD's: they need no /dev/shm, where Linux's C library keeps its own.
+"""The interpreter's `_multiprocessing`, with semaphores that need no /dev/shm, as those of Linux's C library do.
 
 A semaphore is a pipe that holds as many bytes as it can be acquired: it is inherited over fork(2), and a read waits.
 """

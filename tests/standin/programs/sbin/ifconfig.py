@@ -13,6 +13,7 @@ import err
 import ifstatus
 import kernel
 import netif
+from errlist import strerror
 from netif import Interface
 from options import getopt, usage
 
@@ -249,7 +250,7 @@ class Command:
         if member.bridge == self.name:
             # sys/net/if_bridge.c has a word more to say (recorded: vnt-2).
             extended = "errno 17 category 7 (src sys/net/if_bridge.c:1389) p1 0 p2 0"
-            fail(f"BRDGADD {name}: {err.strerror(errno.EEXIST)} ({extended})")
+            fail(f"BRDGADD {name}: {strerror(errno.EEXIST)} ({extended})")
         if member.bridge or member.inet or member.driver in ("lo", "bridge"):
             # Since FreeBSD 15 a member has no address of its own (bridge(4), net.link.bridge.member_ifaddrs).
             err.err("ifconfig", f"BRDGADD {name}", errno.EBUSY if member.bridge else errno.EINVAL)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import select
@@ -24,7 +25,8 @@ usage: ping [-4] [-AaDdfHnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize]
             [-I interface] [-i wait] [-k addrtype] [-l preload]
             [-m hoplimit] [-p pattern] [-S sourceaddr] [-s packetsize]
             [-t timeout] [-W waittime] IPv6-host"""
-# The kinds of request and reply, and the name of the raw protocol, for each family.
+RAW_SOCKETS = "security.jail.allow_raw_sockets"
+# The kinds of request and reply, and the raw protocol, for each family.
 KINDS = {socket.AF_INET: (8, 0, socket.IPPROTO_ICMP), socket.AF_INET6: (128, 129, socket.IPPROTO_ICMPV6)}
 
 
@@ -50,10 +52,8 @@ def _address(host: str, options: dict[str, str]) -> tuple[int, str]:
 def _socket(family: int) -> socket.socket:
     """A raw socket, which a jail has to be allowed, or to have a network stack for."""
     values = kernel.sysctl_get()
-    if values["security.jail.jailed"] and not values["security.jail.vnet"]:
-        own = kernel.jail_get(jid=kernel.own_jail())
-        if not own["allow.raw_sockets"]:
-            err.err("ping", "ssend socket", 1, os.EX_OSERR)
+    if values["security.jail.jailed"] and not values["security.jail.vnet"] and not values[RAW_SOCKETS]:
+        err.err("ping", "ssend socket", errno.EPERM, os.EX_OSERR)
     try:
         return socket.socket(family, socket.SOCK_RAW, KINDS[socket.AddressFamily(family)][2])
     except PermissionError as error:
@@ -128,7 +128,7 @@ class Ping:
 
 def _checksum(data: bytes) -> int:
     data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -14,6 +14,7 @@ import err
 import kernel
 import netif
 import routing
+from errlist import strerror
 from options import getopt
 from routing import Network
 
@@ -128,7 +129,7 @@ class Request:
             host = network.prefixlen == network.max_prefixlen
             via = gateway or (self.interface.name if self.interface else "")
             head = f"{command} {'host' if host else 'net'} {self.operands[0].partition('/')[0]}"
-            tail = f": {REASONS.get(number) or err.strerror(number)}" if number else ""
+            tail = f": {REASONS.get(number) or strerror(number)}" if number else ""
             print(head + (f": gateway {via}" if via else "") + tail)
         return 1 if number else 0
 

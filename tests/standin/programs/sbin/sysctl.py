@@ -15,6 +15,7 @@ from typing import Any
 import err
 import kernel
 import sysctls
+from errlist import strerror
 from options import getopt
 from sysctls import Oid
 
@@ -54,7 +55,7 @@ def _enter(jail: str) -> None:
         jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
         kernel.jail_attach(jid)
     except kernel.KernelError as error:
-        err.errx("sysctl", error.message or err.strerror(error.errno or 0))
+        err.errx("sysctl", error.message or strerror(error.errno or 0))
 
 
 def _file(path: str) -> list[str]:
@@ -98,7 +99,7 @@ def _show(state: State, options: dict[str, str], oid: Oid) -> None:
     if "d" in options or "t" in options:
         print(head + (oid.title if "d" in options else sysctls.TYPES[oid.kind]))
         return
-    if "W" in options and oid.access != "w" or "T" in options and oid.access != "t":
+    if ("W" in options and oid.access != "w") or ("T" in options and oid.access != "t"):
         return
     if "b" in options:
         sys.stdout.flush()

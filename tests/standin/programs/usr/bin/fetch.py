@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import err
+from errlist import strerror
 from options import getopt
 
 USAGE = """\
@@ -22,6 +23,9 @@ usage: fetch [-146AadFlMmnPpqRrsUv] [-B bytes] [--bind-address=host]
        [--no-sslv3] [--no-tlsv1] [--no-verify-hostname] [--no-verify-peer]
        [-o file] [--referer=URL] [-S bytes] [-T seconds]
        [--user-agent=agent-string] [-w seconds] URL ..."""
+
+
+STATUSES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
 
 
 class FetchError(Exception):
@@ -67,7 +71,7 @@ def _copy(url: str, source: IO[bytes], size: int | None, output: str, options: d
     try:
         target = sys.stdout.buffer if output == "-" else open(output, "wb")  # noqa: SIM115
     except OSError as error:
-        raise FetchError(f"{output}: open(): {err.strerror(error.errno or 0)}") from None
+        raise FetchError(f"{output}: open(): {strerror(error.errno or 0)}") from None
     with contextlib.nullcontext(target) if output == "-" else target:
         while chunk := source.read(65536):
             target.write(chunk)
@@ -103,7 +107,7 @@ def _opened(url: str, timeout: float) -> Iterator[tuple[Any, int | None, float |
         try:
             file = open(path, "rb")  # noqa: SIM115
         except OSError as error:
-            raise FetchError(f"{url}: {err.strerror(error.errno or 0)}") from None
+            raise FetchError(f"{url}: {strerror(error.errno or 0)}") from None
         with file:
             there = os.fstat(file.fileno())
             yield file, there.st_size, there.st_mtime
@@ -124,15 +128,14 @@ def _over_http(url: str, timeout: float) -> Iterator[tuple[Any, int | None, floa
     try:
         answer = urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as error:
-        words = {403: "Forbidden", 404: "Not Found", 401: "Unauthorized", 500: "Internal Server Error"}
-        raise FetchError(f"{url}: {words.get(error.code, error.reason)}") from None
+        raise FetchError(f"{url}: {STATUSES.get(error.code, error.reason)}") from None
     except urllib.error.URLError as error:
         reason = error.reason
         if isinstance(reason, socket.gaierror):
             raise FetchError(f"{url}: Transient resolver failure") from None
         if isinstance(reason, TimeoutError):
             raise FetchError(f"{url}: Operation timed out") from None
-        words = err.strerror(reason.errno) if isinstance(reason, OSError) and reason.errno else str(reason)
+        words = strerror(reason.errno) if isinstance(reason, OSError) and reason.errno else str(reason)
         raise FetchError(f"{url}: {words}") from None
     with answer:
         length, changed = answer.headers["Content-Length"], answer.headers["Last-Modified"]

@@ -39,8 +39,8 @@ def main(argv: list[str]) -> int:
     if os.geteuid() != 0 and command not in ("show", "next"):
         err.errx("pw", "you must be root to run this program", os.EX_NOPERM)
     database = Database(etc)
-    module = pwuser if what == "user" else pwgroup
-    return module.run(command, database, options)
+    run = pwuser.run if what == "user" else pwgroup.run
+    return run(command, database, options)
 
 
 def _command(words: list[str]) -> tuple[str, str, list[str]]:

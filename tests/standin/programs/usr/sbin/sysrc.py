@@ -11,6 +11,7 @@ from collections.abc import Callable
 import err
 import kernel
 import rcconf
+from errlist import strerror
 from options import getopt
 from rcconf import RcConf
 
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> int:
         elif letter == "R":
             os.chroot(value)
             os.chdir("/")
-    if "h" in letters or not words and not letters & {"a", "A", "l"}:
+    if "h" in letters or (not words and not letters & {"a", "A", "l"}):
         print(USAGE, file=sys.stderr)
         return 1
     for word in words:
@@ -54,7 +55,7 @@ def _attach(jail: str) -> None:
         jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
         kernel.jail_attach(jid)
     except kernel.KernelError as error:
-        err.errx("jexec", error.message or err.strerror(error.errno or 0))
+        err.errx("jexec", error.message or strerror(error.errno or 0))
 
 
 def _conf(given: list[tuple[str, str]]) -> RcConf:
@@ -162,7 +163,7 @@ class Word:
             err.warnx("sysrc", f"cannot create {error.filename}: Permission denied")
             return False
         except OSError as error:
-            err.warnx("sysrc", f"cannot create {error.filename}: {err.strerror(error.errno or 0)}")
+            err.warnx("sysrc", f"cannot create {error.filename}: {strerror(error.errno or 0)}")
             return False
         except ValueError as error:
             err.warnx("sysrc", f"{error}: Not overwriting file due to previous syntax errors")
