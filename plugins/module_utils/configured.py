@@ -79,15 +79,18 @@ class Configured:
         return frozenset(needed)
 
     def effective(self, name: str, text: str | None) -> str:
-        """What of all that concerns the jail: the defaults, its own block, and the blocks of those that it depends
-        on. It needs no other file.
+        """What of all that concerns the jail: the defaults, its own block, and the blocks of those that it depends on.
+
+        It needs no other file, as long as `mount.fstab` names, in the jail's own block and without variables, one that
+        is there: the lines of that are in it.
         """
         needed = self.needed(name, text)
-        kept = [
-            one.text
-            for one in self.read_with(name, text)
-            if one.name != _INCLUDE and (one.is_wildcard or one.name in needed)
-        ]
+        kept = []
+        for one in self.read_with(name, text):
+            if one.kind == "jail" and one.name == name:
+                kept.append(_with_fstab(one))
+            elif one.name != _INCLUDE and (one.is_wildcard or one.name in needed):
+                kept.append(one.text)
         return "".join(f"{text}\n" for text in kept)
 
     def whole(self, name: str, text: str) -> str:
@@ -182,6 +185,21 @@ def refuse_inherited(statements: tuple[Statement, ...], name: str) -> None:
                         jail=name,
                         parameter=statement.name,
                     )
+
+
+def _with_fstab(block: Statement) -> str:
+    """A jail's block, with the lines of its fstab(5) in place of the file's path: jail(8) treats them alike."""
+    body = []
+    lines: list[str] = []
+    for one in block.body:
+        content = read_conf(one.items[-1].text) if one.name == "mount.fstab" and one.is_literal else None
+        if content is None:
+            body.append(one.text)
+        else:
+            lines = [line for line in (raw.partition("#")[0].strip() for raw in content.splitlines()) if line]
+    if lines:
+        body.append(f"mount += {', '.join(map(quote, lines))};")
+    return "\n    ".join([f"{block.name} {{", *body]) + "\n}"
 
 
 def _with_included(text: str, path: str, depth: int) -> Iterator[Statement]:

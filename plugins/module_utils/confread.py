@@ -67,6 +67,11 @@ class Statement:
     source: str = ""
 
     @property
+    def is_literal(self) -> bool:
+        """Whether a parameter is given values, all of them without variables."""
+        return bool(self.items) and all(item.literal for item in self.items)
+
+    @property
     def is_wildcard(self) -> bool:
         """Whether it sets defaults for other jails: a parameter outside of any block, or a block `*`."""
         return self.kind == "parameter" or (self.kind == "jail" and (self.name == "*" or self.name.endswith(".*")))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bsd.jail.plugins.module_utils import state
+from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, InputError, JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
@@ -156,6 +157,22 @@ def test_what_somebody_changed_in_the_kernel_is_put_right(host: FakeHost) -> Non
     ask(host, path="/", params={"allow.raw_sockets": False})
     host.jails["web"]["allow.raw_sockets"] = True
     assert ask(host, path="/", params={"allow.raw_sockets": False}).plan.restart_needed == ("allow.raw_sockets",)
+
+
+def test_a_jail_is_stopped_by_the_fstab_that_it_was_started_with(host: FakeHost) -> None:
+    host.write("fstab.web", "# mounts\n/data\\040x /mnt nullfs ro 0 0 # one\n\ntmpfs /tmp tmpfs rw 0 0\n")
+    options = {"path": "/", "params": {"mount.fstab": f"{host.etc}/fstab.web", "mount": "/a /b nullfs ro 0 0"}}
+    ask(host, **options)
+    found = record(host)
+    assert found is not None
+    assert [item.text for item in settings_of(found.text, "web")["mount"]] == [
+        "/a /b nullfs ro 0 0",
+        "/data\\040x /mnt nullfs ro 0 0",
+        "tmpfs /tmp tmpfs rw 0 0",
+    ]
+    assert ask(host, **options).plan.steps == ()
+    host.write("fstab.web", "tmpfs /tmp tmpfs rw 0 0\n")
+    assert ask(host, **options, restart="never").plan.restart_needed == ("mount",)
 
 
 def test_what_nobody_asked_for_is_left_alone(host: FakeHost) -> None:
