@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ansible_collections.bsd.jail.plugins.module_utils import conf, jls, state
+from ansible_collections.bsd.jail.plugins.module_utils import conf, entrypoint, jls, state
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host, Result
@@ -35,7 +35,10 @@ def apply(host: Host, one: Plan, found: Observed, backup: bool, timeout: float |
     backup: whether to keep a copy of a file that is replaced or removed. timeout: seconds that jail(8) may take, or
     None. Raises JailError, which says what is the case now.
     """
-    complaint = _stop(host, one.name, found.started_with or "", timeout) if STOP in one.steps else None
+    complaint = None
+    if STOP in one.steps:
+        complaint = _stop(host, one.name, found.started_with or "", timeout)
+        entrypoint.end(host, one.name)  # one that waits does so outside of the jail
     copy = None
     try:
         if WRITE in one.steps or REMOVE in one.steps:

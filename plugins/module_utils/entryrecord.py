@@ -86,7 +86,7 @@ def state_of(host: Host, entrypoint: Entrypoint) -> str:
 def write(entrypoint: Entrypoint) -> None:
     """Write it down. Raises OSError."""
     fields = {name: value for name, value in asdict(entrypoint).items() if name != "directory"}
-    write_conf(f"{entrypoint.directory}/record.json", json.dumps(fields) + "\n")
+    write_conf(f"{entrypoint.directory}/record.json", json.dumps(fields) + "\n", durable=False)
 
 
 def clear(host: Host, jail: str) -> bool:
