@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import stat
 from dataclasses import dataclass
 
@@ -73,15 +74,10 @@ class Mount:
 def _linux_mounts() -> dict[int, str]:
     """Linux's mount numbers and where they are mounted now."""
     found = {}
-    with open(f"{PROC}/self/mountinfo", errors="surrogateescape") as lines:
+    with open(f"{PROC}/self/mountinfo", "rb") as lines:
         for line in lines:
-            number, _parent, _device, _root, path = line.split(" ")[:5]
-            found[int(number)] = (
-                path.encode("latin-1", "surrogateescape")
-                .decode("unicode_escape")
-                .encode("latin-1")
-                .decode("utf-8", "surrogateescape")
-            )
+            number, _parent, _device, _root, path = line.split(b" ")[:5]
+            found[int(number)] = os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), path))
     return found
 
 
