@@ -62,9 +62,9 @@ KINDS: dict[str, Kind] = {
     "real": Kind(r"\d+\.\d\d", agrees=took_as_long),
     "cpu": Kind(r"\d+\.\d\d"),
     "cputime": Kind(r"\d+:\d\d\.\d\d"),
+    "rate": Kind(r"[ \d]+ [ kMG]Bps", agrees=lambda recorded, actual: len(recorded) == len(actual)),
     "size": Kind(r"[1-9]\d*"),
     "inode": Kind(r"[1-9]\d*"),
-    "status": Kind(r"rc=[01]"),
     "links": Kind(r"[1-9]\d*"),
 }
 
@@ -82,6 +82,7 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("seconds", r'"elapsed-times":"(\d+)"'),
         ("seconds", r"\{ sec = (\d+), usec = \d+ \}"),  # sysctl kern.boottime
         ("microseconds", r"\{ sec = \d+, usec = (\d+) \}"),
+        ("rate", r" B([ \d]+ [ kMG]Bps) "),  # fetch
         ("fsid", r"fsid ([0-9a-f]{16})\b"),  # mount -v
         ("scope", r" scopeid (0x[0-9a-f]+)"),  # the interface's index
         ("epair", r"\b(epair\d+)[ab]?\b"),  # the next free number
