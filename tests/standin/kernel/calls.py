@@ -255,6 +255,12 @@ def if_vnet(system: System, caller: Caller, interface: str, jid: int) -> Answer:
     return {}, ()
 
 
+def if_units(system: System, caller: Caller) -> Answer:
+    home = network.identity(caller.jail.net)
+    stacks = {jail.net for jail in system.jails.by_jid.values() if not jail.dying}
+    return {"home": home, "units": network.units(home, sorted(stacks))}, ()
+
+
 def if_reclaim(system: System, caller: Caller, interface: str, jid: int) -> Answer:
     caller.need_root()
     jail = _by_jid(system, caller, jid)
@@ -362,6 +368,7 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "devfs_apply": devfs_apply,
     "if_vnet": if_vnet,
     "if_reclaim": if_reclaim,
+    "if_units": if_units,
     "sysctl": sysctl,
     "sysctl_set": sysctl_set,
 }

@@ -320,9 +320,8 @@ class Jails:
         if jail.dying:
             return
         if jail.own_net and jail.parent is not None:
-            for interface in network.names(jail.net):
-                if interface != "lo0":
-                    network.move(interface, jail.net, jail.parent.net)
+            for interface in network.visitors(jail.net):
+                network.move(interface, jail.net, jail.parent.net)
             os.close(jail.net)
         os.close(jail.root)
         if self._open_sockets(jail):

@@ -22,7 +22,7 @@ def boot() -> None:
     _prepare()
     rtnetlink.add_link("vtnet0", "veth")
     present: list[netif.Interface] = []
-    vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], ether="52:54:00:12:34:56")
+    vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], _here(), ether="52:54:00:12:34:56")
     netif.add(vtnet0, present)
     lo0 = _loopback(present)
     netif.bring_up(lo0)
@@ -54,10 +54,31 @@ def move(interface: str, source: int, target: int) -> None:
         netif.attach(found, [other for other in netif.interfaces() if other.name != interface])
 
 
-def names(stack: int) -> list[str]:
-    """The interfaces of a network namespace (a descriptor of it), in the order of ifconfig -l."""
+def identity(stack: int) -> int:
+    """What tells a network namespace (a descriptor of it) from another."""
+    return os.fstat(stack).st_ino
+
+
+def visitors(stack: int) -> list[str]:
+    """The interfaces in a network namespace that were made in another one, in the order of ifconfig -l.
+
+    They go back when it ends, and those that were made in it go with it.
+    """
     with _within(stack):
-        return [interface.name for interface in netif.interfaces()]
+        return [interface.name for interface in netif.interfaces() if interface.home != identity(stack)]
+
+
+def units(home: int, stacks: list[int]) -> list[str]:
+    """The units of what was made in one network namespace (its identity) and is in any of these now."""
+    found = []
+    for stack in stacks:
+        with _within(stack):
+            found += [interface.unit for interface in netif.interfaces() if interface.home == home]
+    return found
+
+
+def _here() -> int:
+    return os.stat(f"{PROC}/thread-self/ns/net").st_ino
 
 
 def _prepare() -> None:
@@ -76,7 +97,7 @@ def _prepare() -> None:
 
 
 def _loopback(present: list[netif.Interface]) -> netif.Interface:
-    lo0 = netif.Interface("lo0", "lo", "lo0", ["lo"])
+    lo0 = netif.Interface("lo0", "lo", "lo0", ["lo"], _here())
     rtnetlink.set_link(rtnetlink.link_index("lo"), rtnetlink.attribute(rtnetlink.IFLA_IFNAME, "lo0"))
     netif.add(lo0, present)
     return lo0

@@ -226,6 +226,12 @@ def if_vnet(interface: str, jid: int) -> None:
     call("if_vnet", interface=interface, jid=jid)
 
 
+def if_units() -> tuple[int, list[str]]:
+    """The caller's network stack, and the units of interfaces that were made in it, wherever they are now."""
+    answer = call("if_units")
+    return int(answer["home"]), list(answer["units"])
+
+
 def if_reclaim(interface: str, jid: int) -> None:
     """SIOCSIFRVNET: take an interface back out of a jail's network stack."""
     call("if_reclaim", interface=interface, jid=jid)

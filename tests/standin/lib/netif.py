@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from socket import AF_INET, AF_INET6
 
+import kernel
 import rtnetlink
 from rtnetlink import attribute
 
@@ -72,7 +73,8 @@ class Interface:
     """One interface.
 
     unit: the name that its driver gave it. index: FreeBSD's interface index, and linux: Linux's. serial: orders
-    interfaces by when they came to this stack. bridge: the one that it is a member of, or ''.
+    interfaces by when they came to this stack. home: the stack that it was made in. bridge: the one that it is a member
+    of, or ''.
     inet: (address, prefix length, broadcast) each; inet6: (address, prefix length).
     """
 
@@ -80,6 +82,7 @@ class Interface:
     driver: str
     unit: str
     groups: list[str]
+    home: int
     index: int = 0
     serial: int = 0
     linux: int = 0
@@ -157,7 +160,8 @@ def create(name: str) -> str:
         raise OSError(errno.EINVAL, name)
     driver, wanted = match[1], match[2]
     present = interfaces()
-    taken = {interface.unit.rstrip("ab") for interface in present if interface.driver == driver}
+    home, units = kernel.if_units()
+    taken = {other.rstrip("ab") for other in units}
     number = int(wanted) if wanted else next(n for n in range(len(taken) + 1) if f"{driver}{n}" not in taken)
     unit = f"{driver}{number}"
     if unit in taken:
@@ -165,7 +169,7 @@ def create(name: str) -> str:
     ends = [f"{unit}a", f"{unit}b"] if driver == "epair" else [unit]
     rtnetlink.add_link(ends[0], "bridge" if driver == "bridge" else "veth", ends[-1] if driver == "epair" else "")
     for end in ends:
-        add(Interface(end, driver, end, [DRIVERS[driver].group]), present)
+        add(Interface(end, driver, end, [DRIVERS[driver].group], home), present)
     return ends[0]
 
 
@@ -209,7 +213,9 @@ def destroy(interface: Interface) -> None:
 def remember(interface: Interface) -> None:
     """Write down what FreeBSD alone knows of an interface. Raises OSError ENAMETOOLONG where that is too much."""
     known = {"driver": interface.driver, "unit": interface.unit, "index": interface.index, "serial": interface.serial}
-    known |= {"groups": interface.groups} | ({"description": interface.description} if interface.description else {})
+    known |= {"groups": interface.groups, "home": interface.home} | (
+        {"description": interface.description} if interface.description else {}
+    )
     alias = json.dumps(known, separators=(",", ":"))
     if len(alias) > 255:
         raise OSError(errno.ENAMETOOLONG, interface.name)

@@ -9,7 +9,7 @@ from netif import ETHERNET, Interface
 
 
 def interface(driver: str, **known: object) -> Interface:
-    return Interface(f"{driver}0", driver, f"{driver}0", [driver], **known)  # type: ignore[arg-type]
+    return Interface(f"{driver}0", driver, f"{driver}0", [driver], 0, **known)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_every_flag_has_a_name() -> None:
 def test_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     """ip-2, ip-5, net-4"""
     inet6 = [("fe80::1", 64), ("fd00:7::5", 64)]
-    lo1 = Interface("lo1", "lo", "lo1", ["lo"], index=3, inet=[("10.7.0.6", 24, "")], inet6=inet6)
+    lo1 = Interface("lo1", "lo", "lo1", ["lo"], 0, index=3, inet=[("10.7.0.6", 24, "")], inet6=inet6)
     ifstatus.show(lo1, "", [])
     printed = capsys.readouterr().out
     assert "\tinet 10.7.0.6 netmask 0xffffff00\n" in printed
@@ -45,7 +45,7 @@ def test_addresses(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_members_of_a_bridge(capsys: pytest.CaptureFixture[str]) -> None:
     """vnt-2"""
-    ifstatus.show(interface("bridge"), "", [Interface("host-a", "epair", "epair0a", ["epair"])])
+    ifstatus.show(interface("bridge"), "", [Interface("host-a", "epair", "epair0a", ["epair"], 0)])
     assert "\tmember: host-a flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP>\n" in capsys.readouterr().out
 
 
