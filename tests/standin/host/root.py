@@ -33,10 +33,10 @@ KEPT = frozenset({"usr", "lib", "lib64"})
 APPLETS = {
     "bin": "cat chmod cp date dd df echo ed expr ln ls mkdir mv nproc pwd realpath rm rmdir sleep stty sync test [",
     "usr/bin": """
-awk basename bc bunzip2 bzip2 cal chgrp cksum cmp comm cut dc diff dirname du egrep expand false fgrep fold getopt grep
-groups gunzip gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nc nl od paste patch printenv
-printf readlink renice reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch tr
-true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat""",
+awk basename bc bunzip2 bzip2 cal chgrp cksum cmp comm cut dc diff dirname du egrep expand false fgrep fold getopt
+grep groups gunzip gzip head hexdump id install last less link logname md5sum mkfifo mktemp more nl od paste patch
+printf readlink renice reset rev sed seq sha1sum sha256sum sha512sum shuf sort split stat strings tail tar tee touch
+tr true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat""",
     "usr/sbin": "chown chroot mknod",
 }
 BINARIES = {
