@@ -47,7 +47,7 @@ def like_a_c_program() -> None:
     """Without what Python adds to a locale that isn't set (PEP 538), and with bytes going out as they came in."""
     if "no_lc_ctype" in sys._xoptions:
         os.environ.pop("LC_CTYPE", None)
-    sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[attr-defined]
+    sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
 
 
 def open_standard_streams() -> None:

@@ -221,7 +221,7 @@ class Jails:
 
     def _same(self, jail: Jail, name: str, value: Any) -> bool:
         if name == "path":
-            return os.path.realpath(value) == jail.path
+            return bool(os.path.realpath(value) == jail.path)
         if name in ADDRESS_FAMILIES and value == "new":
             return False
         return bool(jail.values[name] == value)

@@ -89,7 +89,7 @@ def loop(system: System, server: socket.socket, outside: socket.socket) -> None:
     while True:
         for key, _events in selector.select(system.jails.pause()):
             if key.fileobj in (server, outside):
-                accepted, _address = key.fileobj.accept()  # type: ignore[union-attr]
+                accepted, _address = key.fileobj.accept()
                 if key.fileobj is server:
                     selector.register(accepted, selectors.EVENT_READ)
                 else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""FreeBSD's signals for the stand-in's interpreter, names and numbers (recorded: sig-4), on a machine that has others."""
+"""FreeBSD's signals for the stand-in's interpreter, names and numbers (sig-4), on a machine that has others."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def _uname(linux=os.uname):  # type: ignore[no-untyped-def]
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    """Tell the stand-in's kernel of a socket that a process has bound after it attached to a jail; hide what is Linux's."""
+    """Tell the stand-in's kernel of a socket that a process bound after it attached to a jail; hide what is Linux's."""
     if event == "ctypes.dlopen" and arguments[0] == "libselinux.so.1":
         raise OSError('Shared object "libselinux.so.1" not found')
     if event == "ctypes.dlsym" and arguments[1] in ("getspnam", "getspent"):

@@ -8,8 +8,8 @@ import os
 
 def main(argv: list[str]) -> int:
     if not argv[1:]:
-        for name, value in os.environ.items():
-            print(f"{name}={value}")
+        for pair in os.environ.items():
+            print("=".join(pair))
         return 0
     value = os.environ.get(argv[1])
     if value is None:
