@@ -6,14 +6,13 @@ from __future__ import annotations
 import errno
 import re
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PATH = "/etc/fstab"
 _TYPES = ("rw", "rq", "ro", "sw", "xx")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line: what, where, file system type, options as written, the rw, rq, ro or sw among them, the two numbers."""
 
     spec: str

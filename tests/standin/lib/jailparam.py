@@ -10,8 +10,7 @@ import errno
 import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import kernel
 from errlist import strerror
@@ -30,8 +29,7 @@ class ParamError(Exception):
         self.errno = number
 
 
-@dataclass(frozen=True)
-class JailParam:
+class JailParam(NamedTuple):
     """A parameter as it was asked for, as struct jailparam keeps it.
 
     name: as written, which may be the `no` form or have a key (`meta.owner`).

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import kernel
 from mounttable import Mount, of_path
@@ -15,8 +15,7 @@ ROOT, DIRECTORY, TEXT = "root", "wd", "text"
 _LINKS = ((ROOT, "root"), (DIRECTORY, "cwd"), (TEXT, "exe"))
 
 
-@dataclass(frozen=True)
-class OpenFile:
+class OpenFile(NamedTuple):
     """One file that a process has open: its number, or what it is to the process, its path now, how it was opened."""
 
     fd: str

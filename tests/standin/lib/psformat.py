@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import err
 import proctable
@@ -21,16 +21,14 @@ DEFAULTS = {
 }
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What a value may depend on beside its process: the time (epoch), and the users' names looked up so far."""
 
     now: float
     users: dict[int, str]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column.
 
     name: libxo's name of the field. header: what stands above it. value: gives the text. left: whether it is aligned
@@ -196,7 +194,7 @@ def columns(formats: list[str]) -> tuple[list[Column], int]:
                 err.warnx("ps", f"{word}: keyword not found")
                 status = 1
             else:
-                found.append(column if header is None else replace(column, header=header))
+                found.append(column if header is None else column._replace(header=header))
     if not found:
         err.warnx("ps", "no valid keywords; valid keywords:")
         print(keywords(79))
@@ -221,7 +219,7 @@ def _words(text: str) -> list[tuple[str, str | None]]:
 
 def without_arguments(shown: list[Column]) -> list[Column]:
     """-c: the name of the program in place of its command line."""
-    return [replace(column, value=_COLUMNS["comm"].value) if column.header == "COMMAND" else column for column in shown]
+    return [column._replace(value=_COLUMNS["comm"].value) if column.header == "COMMAND" else column for column in shown]
 
 
 def text(shown: list[Column], rows: list[list[str]], width: int) -> str:

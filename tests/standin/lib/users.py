@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class User:
+class User(NamedTuple):
     """A line of passwd(5)."""
 
     name: str

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import err
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How to print: JSON or text, and if JSON, whether with line breaks."""
 
     json: bool = False

@@ -6,8 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import err
 import fstab
@@ -43,8 +42,7 @@ _NOT_LOCAL = frozenset({"devfs", "fdescfs", "nfs"})
 _META = ("noauto", "late", "failok", "userquota", "groupquota")
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(NamedTuple):
     """What the command line asks for."""
 
     all: bool

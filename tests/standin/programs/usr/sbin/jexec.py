@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import err
 import jailparam
@@ -19,8 +19,7 @@ USAGE = """usage: jexec [-l] [-d working-directory] [-u username | -U username] 
        [command ...]"""
 
 
-@dataclass(frozen=True)
-class _Identity:
+class _Identity(NamedTuple):
     """Who the program runs as, with what is known of them: on the host for -u, in the jail for -U."""
 
     user: users.User
