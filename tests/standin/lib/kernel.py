@@ -8,7 +8,6 @@ give it; often empty). The kernel finds the caller's uid and jail by its pid.
 from __future__ import annotations
 
 import array
-import ctypes
 import errno
 import json
 import os
@@ -151,6 +150,8 @@ def own_addresses() -> dict[str, Any]:
 
 def _enter(fds: list[int]) -> None:
     """Become part of a jail: its UTS namespace, its network namespace, its root."""
+    import ctypes  # which most programs can do without
+
     connect()
     uts, net, root = fds
     setns = ctypes.CDLL(None, use_errno=True).setns
