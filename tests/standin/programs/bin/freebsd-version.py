@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import err
+import jailparam
 import kernel
 from options import getopt
 
@@ -21,8 +23,8 @@ def main(argv: list[str]) -> int:
         print(USERLAND)
     for jail in (value for letter, value in given if letter == "j"):
         try:
-            kernel.jail_get(jid=int(jail)) if jail.isdigit() else kernel.jail_get(name=jail)
-        except kernel.KernelError as error:
-            kernel.die("jexec", error.message)
+            jailparam.jail_getid(jail)
+        except jailparam.ParamError as error:
+            err.errx("jexec", str(error))
         print(USERLAND)
     return 0

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import err
 import ifstatus
+import jailparam
 import kernel
 import netif
 from errlist import strerror
@@ -64,9 +65,8 @@ def main(argv: list[str]) -> int:
 
 def _enter(jail: str) -> None:
     try:
-        jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
-        kernel.jail_attach(jid)
-    except kernel.KernelError as error:
+        kernel.jail_attach(jailparam.jail_getid(jail))
+    except (jailparam.ParamError, kernel.KernelError) as error:
         err.err("ifconfig", "jail not found", error.errno)
 
 
@@ -336,11 +336,9 @@ class Command:
 
 def _jid(jail: str) -> int:
     try:
-        if jail.isdigit():
-            return int(kernel.jail_get(jid=int(jail))["jid"])
-        return int(kernel.jail_get(name=jail)["jid"])
-    except kernel.KernelError as error:
-        fail(error.message)
+        return jailparam.jail_getid(jail)
+    except jailparam.ParamError as error:
+        fail(str(error))
 
 
 PLAIN: dict[str, Callable[[Command], None]] = {

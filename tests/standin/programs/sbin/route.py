@@ -11,6 +11,7 @@ import sys
 from typing import NoReturn
 
 import err
+import jailparam
 import kernel
 import netif
 import routing
@@ -51,9 +52,8 @@ def usage(word: str = "") -> NoReturn:
 
 def _attach(jail: str) -> None:
     try:
-        jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
-        kernel.jail_attach(jid)
-    except kernel.KernelError as error:
+        kernel.jail_attach(jailparam.jail_getid(jail))
+    except (jailparam.ParamError, kernel.KernelError) as error:
         err.err("route", "jail not found", error.errno)
 
 

@@ -13,9 +13,9 @@ import time
 from typing import Any
 
 import err
+import jailparam
 import kernel
 import sysctls
-from errlist import strerror
 from options import getopt
 from sysctls import Oid
 
@@ -52,10 +52,9 @@ def main(argv: list[str]) -> int:
 
 def _enter(jail: str) -> None:
     try:
-        jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
-        kernel.jail_attach(jid)
-    except kernel.KernelError as error:
-        err.errx("sysctl", error.message or strerror(error.errno or 0))
+        kernel.jail_attach(jailparam.jail_getid(jail))
+    except (jailparam.ParamError, kernel.KernelError) as error:
+        err.errx("sysctl", str(error))
 
 
 def _file(path: str) -> list[str]:

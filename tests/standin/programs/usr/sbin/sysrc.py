@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 import err
+import jailparam
 import kernel
 import rcconf
 from errlist import strerror
@@ -52,10 +53,9 @@ def main(argv: list[str]) -> int:
 def _attach(jail: str) -> None:
     """Into the jail, as sysrc(8) gets there: by jexec(8), with jexec's words where that fails."""
     try:
-        jid = int(jail) if jail.isdigit() else int(kernel.jail_get(name=jail)["jid"])
-        kernel.jail_attach(jid)
-    except kernel.KernelError as error:
-        err.errx("jexec", error.message or strerror(error.errno or 0))
+        kernel.jail_attach(jailparam.jail_getid(jail))
+    except (jailparam.ParamError, kernel.KernelError) as error:
+        err.errx("jexec", str(error))
 
 
 def _conf(given: list[tuple[str, str]]) -> RcConf:
