@@ -91,7 +91,6 @@ def _programs(top: Path, build: Path) -> None:
     busybox = hidden / "bin/busybox"
     shutil.copy(shutil.which("busybox") or "", busybox)
     shutil.copy(os.path.realpath("/usr/bin/python3"), hidden / "bin/python3")
-    shutil.copy(shutil.which("ip") or "", hidden / "bin/ip")
     shutil.copy(shutil.which("find") or "", hidden / "bin/gnu-find")
     for directory, names in APPLETS.items():
         for name in names.split():

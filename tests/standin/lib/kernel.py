@@ -57,28 +57,6 @@ def call(op: str, fds: tuple[int, ...] = (), **args: Any) -> dict[str, Any]:
     return answer
 
 
-def outside(argv: list[str]) -> tuple[int, str, str]:
-    """Run one of the hidden Linux programs (HIDDEN/bin/NAME) in the caller's namespaces, outside of any jail's root.
-
-    argv: its name and arguments. Returns exit status, standard output, standard error.
-    """
-    import subprocess
-
-    def leave() -> None:
-        if OUTSIDE is not None:
-            os.fchdir(OUTSIDE)
-            os.chroot(".")
-
-    done = subprocess.run(
-        [f"{HIDDEN}/bin/{argv[0]}", *argv[1:]],
-        preexec_fn=leave,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def _connection() -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.connect(SOCKET)

@@ -226,7 +226,16 @@ def rename(interface: Interface, name: str) -> None:
     """SIOCSIFNAME, of an interface that is up too. Raises OSError: ENAMETOOLONG, EEXIST."""
     if len(name.encode()) > NAME_MAX:
         raise OSError(errno.ENAMETOOLONG, name)
-    rtnetlink.set_link(interface.linux, attribute(rtnetlink.IFLA_IFNAME, name))
+    new = attribute(rtnetlink.IFLA_IFNAME, name)
+    try:
+        rtnetlink.set_link(interface.linux, new)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # Linux before 6.2 renames only what is down.
+        rtnetlink.set_link(interface.linux, up=False)
+        rtnetlink.set_link(interface.linux, new)
+        rtnetlink.set_link(interface.linux, up=True)
     interface.name = name
 
 
