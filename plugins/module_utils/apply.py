@@ -8,7 +8,7 @@ it is at work: whoever comes after a run that was killed knows what to make of w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.bsd.jail.plugins.module_utils import conf, entrypoint, jls, state
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
@@ -58,7 +58,7 @@ def note_started(host: Host, name: str, text: str, jail: Jail | None) -> None:
     A jail without persist may have ended already (recorded: pst-1).
     """
     if jail is not None:
-        state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, 0, text))
+        state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, text))
         return
     state.forget(host, name)
     if settings_of(text, name).get("persist") is True:
@@ -73,7 +73,7 @@ def _replace_file(host: Host, one: Plan, found: Observed, backup: bool) -> str |
     its record. Returns the path of the backup.
     """
     if found.jail is not None and STOP not in one.steps and found.record is None and found.started_with is not None:
-        state.write(host, one.name, Record(STARTED, host.boot_id(), found.jail.jid, 0, found.started_with))
+        state.write(host, one.name, Record(STARTED, host.boot_id(), found.jail.jid, found.started_with))
     path = found.configured.path(one.name)
     copy = conf.backup(path) if backup and found.text is not None else None
     _put(path, one.text)
@@ -116,13 +116,13 @@ def _stop(host: Host, name: str, text: str, timeout: float | None) -> JailError 
     Returns an error for the caller to raise when all else is done, if jail(8) failed after the jail was gone, as it
     does when exec.poststop fails (recorded: exs-2). Raises CommandError if the jail is still there.
     """
-    result = _jail8(host, name, Record(STOPPING, host.boot_id(), 0, 0, text), "-r", timeout)
+    result = _jail8(host, name, Record(STOPPING, host.boot_id(), 0, text), "-r", timeout)
     if result.rc == 0:
         return None
     jail = jls.running(host).get(name)
     if jail is not None:
         if result.rc > 0:  # else jail(8) was killed, and the record says rightly that a stop was cut short
-            state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, 0, text))
+            state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, text))
         raise result.error(
             f"jail {name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop or exec.stop "
             f"needs, or remove it with 'jail -R {name}', which runs neither and leaves its mounts and addresses",
@@ -135,7 +135,7 @@ def _start(host: Host, name: str, text: str, timeout: float | None) -> None:
     """Start a jail. jail(8) cleans up after a start that fails; after one that was killed, we do. Raises
     CommandError.
     """
-    result = _jail8(host, name, Record(STARTING, host.boot_id(), 0, 0, text), "-c", timeout)
+    result = _jail8(host, name, Record(STARTING, host.boot_id(), 0, text), "-c", timeout)
     if result.rc < 0 and name in jls.running(host):
         _stop(host, name, text, timeout)
     if result.rc != 0:
@@ -145,9 +145,5 @@ def _start(host: Host, name: str, text: str, timeout: float | None) -> None:
 def _jail8(host: Host, name: str, record: Record, operation: str, timeout: float | None) -> Result:
     """Run jail(8) on a jail by the text of its record."""
     state.write(host, name, record)
-    return host.run_detached(
-        (JAIL, "-f", state.conf_of_record(host, name), operation, name),
-        output=f"{state.directory(host, name)}/jail",
-        started=lambda pid: state.write(host, name, replace(record, pid=pid)),
-        timeout=timeout,
-    )
+    argv = (JAIL, "-f", state.conf_of_record(host, name), operation, name)
+    return host.run_detached(argv, state.output(host, name), timeout)

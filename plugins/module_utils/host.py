@@ -7,13 +7,13 @@ One object of this class is handed to everything that touches the host; a test h
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import Callable
 
 from ansible_collections.bsd.jail.plugins.module_utils import libjail, nmount
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, JailError
@@ -24,6 +24,10 @@ JLS = "/usr/sbin/jls"
 MOUNT = "/sbin/mount"
 FSTAT = "/usr/bin/fstat"
 PS = "/bin/ps"
+PGREP = "/bin/pgrep"
+
+# $0 is where to, "$@" the program.
+_NOTE_STATUS = '"$@"; rc=$?; echo "$rc" >"$0.rc"; exit "$rc"'
 
 # What rc(8) and service(8) give: a jail that we start is as one that starts at boot, and nothing of the caller's
 # environment reaches it.
@@ -105,43 +109,52 @@ class Host:
             raise _missing(argv[0]) from error
         return Result(argv, done.returncode, _text(done.stdout), _text(done.stderr))
 
-    def run_detached(
-        self, argv: tuple[str, ...], output: str, started: Callable[[int], None], timeout: float | None
-    ) -> Result:
+    def run_detached(self, argv: tuple[str, ...], output: str, timeout: float | None) -> Result:
         """Run a program that survives the death of this process, and wait for its end.
 
         It gets a session of its own, no input, and files for its output: its descendants may keep those open for as
-        long as they like (recorded: exs-4), we wait for the program alone. Its environment is what rc(8) gives,
-        without a locale of ours.
+        long as they like (recorded: exs-4), we wait for the program alone. A shell that is its parent writes down its
+        status, for whoever comes after this process was killed. Its environment is what rc(8) gives, without a locale
+        of ours.
 
-        output: path of the files without `.out` and `.err`.
-        started: called with the program's pid before the program is executed.
+        output: path of the files without `.out`, `.err` and `.rc`.
         timeout: seconds, or None; a program that takes longer is killed, and the result's status is that of SIGKILL.
         Raises JailError if the program isn't there.
         """
         if not os.access(argv[0], os.X_OK):
             raise _missing(argv[0])
-        gate_read, gate_write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(gate_write)
-            _become(argv, output, gate_read)
-        os.close(gate_read)
+        with open(f"{output}.out", "wb") as out, open(f"{output}.err", "wb") as err:
+            shell = subprocess.Popen(
+                ("/bin/sh", "-c", _NOTE_STATUS, output, *argv),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
         try:
-            started(pid)
-            os.write(gate_write, b"\n")
-        finally:
-            os.close(gate_write)
-        rc = _reap(pid, timeout)
+            rc = shell.wait(timeout)
+        except subprocess.TimeoutExpired:
+            shell.kill()
+            rc = shell.wait()
+        if rc < 0:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+        rc = rc if rc < 128 else 128 - rc
         return Result(argv, rc, _contents(f"{output}.out"), _contents(f"{output}.err"))
 
-    def command_line(self, pid: int) -> str:
-        """The command line of a running process, '' if there is no such process."""
-        return self.run(PS, "-ww", "-o", "command=", "-p", str(pid)).stdout.strip()
+    def wait_for(self, pattern: str, timeout: float) -> list[int]:
+        """Wait until no process is left whose command line matches a pattern of pgrep(1).
 
-    def wait_gone(self, pid: int, timeout: float) -> bool:
-        """Wait until a process that isn't our child is gone; False if it is still there after `timeout` seconds."""
-        return _poll(lambda: _is_gone(pid), timeout)
+        Returns the pids of those that are left after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            found = self.run(PGREP, "-f", pattern).stdout.split()
+            if not found or time.monotonic() >= deadline:
+                return [int(pid) for pid in found]
+            time.sleep(0.2)
 
     def nmount(self, directory: int, fspath: str, fstype: str, special: str, options: tuple[str, ...]) -> None:
         """Mount a file system on `fspath` in an open directory. Raises OSError."""
@@ -173,59 +186,3 @@ def _text(data: bytes) -> str:
 def _contents(path: str) -> str:
     with open(path, "rb") as file:
         return _text(file.read())
-
-
-def _become(argv: tuple[str, ...], output: str, gate: int) -> None:
-    """In the child: become the program as soon as the parent lets us; never return."""
-    try:
-        os.setsid()
-        if os.read(gate, 1) != b"\n":
-            os._exit(127)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        for fd, path, how in ((0, os.devnull, os.O_RDONLY), (1, f"{output}.out", flags), (2, f"{output}.err", flags)):
-            os.dup2(os.open(path, how, 0o600), fd)
-        os.closerange(3, 65536)
-        os.chdir("/")
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.execve(argv[0], argv, _ENVIRONMENT)
-    finally:
-        os._exit(127)
-
-
-def _reap(pid: int, timeout: float | None) -> int:
-    """Wait for our child, killing it when the time is up. Returns its status as subprocess does."""
-    status = 0
-
-    def ended() -> bool:
-        nonlocal status
-        done, status = os.waitpid(pid, os.WNOHANG)
-        return done == pid
-
-    if not _poll(ended, timeout):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        return -signal.SIGKILL
-    return os.waitstatus_to_exitcode(status)
-
-
-def _is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def _poll(condition: Callable[[], bool], timeout: float | None) -> bool:
-    """Wait until a condition holds; False if it doesn't within `timeout` seconds (None: wait for ever).
-
-    Asking again and again needs neither signals nor kqueue, and so doesn't care which thread of which program we are.
-    """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    pause = 0.001
-    while not condition():
-        if deadline is not None and time.monotonic() >= deadline:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 2, 0.05)
-    return True

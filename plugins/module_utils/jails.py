@@ -6,17 +6,16 @@ after a second look.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.bsd.jail.plugins.module_utils import checks, configured, jls, state
 from ansible_collections.bsd.jail.plugins.module_utils.apply import apply, note_started
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, dependencies, settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.desired import Desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, LockError
-from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.plan import START, STOP, WRITE, Observed, Plan, plan
-from ansible_collections.bsd.jail.plugins.module_utils.state import STARTED, STARTING
 
 
 @dataclass(frozen=True)
@@ -169,25 +168,12 @@ def _touched(look: _Look) -> list[str]:
 def _wait_for_jail8(host: Host, name: str, timeout: float) -> None:
     """Wait for a jail(8) that an earlier run started and that survived it. Raises LockError."""
     record = state.read(host, name)
-    if (
-        record is None
-        or not record.is_under_way
-        or record.boot != host.boot_id()
-        or not _is_ours(host, record.pid, name)
-    ):
+    if record is None or not record.is_under_way or record.boot != host.boot_id():
         return
-    if not host.wait_gone(record.pid, timeout):
+    left = host.wait_for(f"{JAIL} -f {state.conf_of_record(host, name)} ", timeout)
+    if left:
         raise LockError(
-            f"jail {name}: a jail(8) that an earlier run began (pid {record.pid}) is still at work on it. "
+            f"jail {name}: a jail(8) that an earlier run began (pid {left[-1]}) is still at work on it. "
             "Wait for it, or raise lock_timeout.",
             jail=name,
         )
-    jail = jls.running(host).get(name)
-    if jail is not None and record.phase == STARTING:
-        # It ended by itself, and on failure it would have removed the jail (recorded: exs-2).
-        state.write(host, name, replace(record, phase=STARTED, jid=jail.jid, pid=0))
-
-
-def _is_ours(host: Host, pid: int, name: str) -> bool:
-    """Whether a process is the jail(8) of a jail's record: another process of that number has another command line."""
-    return pid > 0 and state.conf_of_record(host, name) in host.command_line(pid).split()

@@ -17,9 +17,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
+from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, remove_conf, write_conf
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
@@ -32,17 +32,18 @@ class Record:
     """What was written down of a jail.
 
     phase: STARTING and STOPPING from before jail(8) starts until it has ended, STARTED in between.
-    boot: kern.boot_id. jid: of the jail, 0 before it has one. pid: of the jail(8) that starts or stops it, else 0.
+    boot: kern.boot_id. jid: of the jail, 0 while that isn't known.
     text: the configuration as started, everything in it that jail(8) needs.
     written: when, in seconds since the epoch.
+    status: of the jail(8) that was to start or stop it; None while it is at work, and for ever if it was killed.
     """
 
     phase: str
     boot: str
     jid: int
-    pid: int
     text: str
     written: float = 0.0
+    status: int | None = None
 
     def describes(self, jail: Jail | None, boot: str, rc_started: float) -> bool:
         """Whether the record is about this instance of the jail.
@@ -53,12 +54,15 @@ class Record:
         """
         if jail is None or self.boot != boot or rc_started > self.written:
             return False
+        # A start that failed was undone by jail(8), and a stop that succeeded left nothing (recorded: exs-2).
+        if (self.phase == STARTING and self.status) or (self.phase == STOPPING and self.status == 0):
+            return False
         return self.jid in (0, jail.jid)
 
     @property
     def is_under_way(self) -> bool:
-        """Whether jail(8) was at work when this was written."""
-        return self.phase in (STARTING, STOPPING)
+        """Whether jail(8) is at work, or was killed at that."""
+        return self.phase in (STARTING, STOPPING) and self.status is None
 
 
 def directory(host: Host, name: str) -> str:
@@ -90,24 +94,36 @@ def read(host: Host, name: str) -> Record | None:
             str(fields["phase"]),
             str(fields["boot"]),
             int(fields["jid"]),
-            int(fields["pid"]),
             text,
             float(fields["written"]),
+            _status(host, name),
         )
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def output(host: Host, name: str) -> str:
+    """The path, without its end, of what the jail(8) printed that started or stopped the jail, and of its status."""
+    return f"{directory(host, name)}/jail"
+
+
+def _status(host: Host, name: str) -> int | None:
+    text = (read_conf(f"{output(host, name)}.rc") or "").strip()
+    return int(text) if text.isdigit() and int(text) < 128 else None  # beyond that, it was killed
 
 
 def write(host: Host, name: str, record: Record) -> None:
     """Write a jail's record, the text first: a record without its text is none. It needn't outlive this boot."""
     make_directory(host, name)
     base = directory(host, name)
+    if record.is_under_way:
+        remove_conf(f"{output(host, name)}.rc")
     if read_conf(f"{base}/jail.conf") != record.text:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{base}/record.json")
         write_conf(f"{base}/jail.conf", record.text, durable=False)
-    fields = {key: value for key, value in asdict(record).items() if key != "text"}
-    write_conf(f"{base}/record.json", json.dumps({**fields, "written": time.time()}) + "\n", durable=False)
+    fields = {"phase": record.phase, "boot": record.boot, "jid": record.jid, "written": time.time()}
+    write_conf(f"{base}/record.json", json.dumps(fields) + "\n", durable=False)
 
 
 def forget(host: Host, name: str) -> None:

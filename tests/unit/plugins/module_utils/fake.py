@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
-from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, JLS, PS, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, JLS, PGREP, Host, Result
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
 KERNEL = {
@@ -72,8 +72,9 @@ class FakeHost(Host):
         if argv[0] == JLS:
             listed = [{"jid": str(jail["jid"]), "name": name, **jail} for name, jail in self.jails.items()]
             return Result(argv, 0, json.dumps({"jail-information": {"jail": listed}}), "")
-        if argv[0] == PS:
-            return Result(argv, 0, self.alive.get(int(argv[-1]), ""), "")
+        if argv[0] == PGREP:
+            pids = [str(pid) for pid, line in self.alive.items() if re.search(argv[-1], line)]
+            return Result(argv, 0 if pids else 1, "\n".join(pids), "")
         assert argv[:4] == (JAIL, "-f", "-", "-m"), argv
         return Result(argv, 1, "", self._answer_to_probe(stdin, argv[4]))
 
@@ -92,11 +93,8 @@ class FakeHost(Host):
             ]
         return "".join(f"{line}\n" for line in (said or [f'jail: "{probe}" not found']))
 
-    def run_detached(
-        self, argv: tuple[str, ...], output: str, started: Callable[[int], None], timeout: float | None
-    ) -> Result:
+    def run_detached(self, argv: tuple[str, ...], output: str, timeout: float | None) -> Result:
         self.before_exec()
-        started(4711)
         self.programs.append(" ".join(argv))
         _jail, _f, conf, operation, name = argv
         for pattern, words in self.fails.items():

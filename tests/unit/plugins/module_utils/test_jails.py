@@ -219,31 +219,56 @@ def test_half_a_record_is_none(host: FakeHost) -> None:
     assert record(host) is None
 
 
-@pytest.mark.parametrize("phase", ["starting", "stopping"])
-def test_a_start_or_stop_that_was_cut_short_is_started_anew(host: FakeHost, phase: str) -> None:
+def left_over(host: FakeHost, phase: str, status: str | None) -> None:
+    """What a run leaves that was killed while jail(8) worked, which then ended with a status, or was killed too."""
     ask(host, path="/")
-    text = state.read(host, "web").text  # type: ignore[union-attr]
-    state.write(host, "web", Record(phase, host.boot, 0, 4242, text))
+    found = record(host)
+    assert found is not None
+    state.write(host, "web", Record(phase, host.boot, 0, found.text))
+    if status is not None:
+        Path(host.var_run, RECORD, "jail.rc").write_text(status)
+    host.programs.clear()
+
+
+@pytest.mark.parametrize("phase", ["starting", "stopping"])
+@pytest.mark.parametrize("status", [None, "", "137\n"])
+def test_a_start_or_stop_that_was_cut_short_is_started_anew(host: FakeHost, phase: str, status: str | None) -> None:
+    left_over(host, phase, status)
     outcome = ask(host, path="/")
     assert outcome.plan.steps == ("stop", "start")
     assert "cut short" in outcome.plan.diff[0]["before"]
 
 
+@pytest.mark.parametrize(("phase", "status"), [("starting", "0\n"), ("stopping", "1\n")])
+def test_a_jail8_that_outlived_its_run_and_ended_well_was_not_in_vain(host: FakeHost, phase: str, status: str) -> None:
+    left_over(host, phase, status)
+    assert ask(host, path="/").plan.steps == ()
+    assert host.programs == ["/usr/sbin/jls --libxo json -n"]
+
+
+@pytest.mark.parametrize(("phase", "status"), [("starting", "1\n"), ("stopping", "0\n")])
+def test_a_jail_that_runs_though_ours_did_not_start_or_was_stopped_is_another(
+    host: FakeHost, phase: str, status: str
+) -> None:
+    left_over(host, phase, status)
+    host.write("jail.conf.d/web.conf", "web { path = /; persist; exec.stop = other-stop; }\n")
+    seen = []
+    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    ask(host, state="stopped")
+    assert "other-stop" in seen[0]
+
+
 def test_a_jail8_of_an_earlier_run_is_waited_for(host: FakeHost) -> None:
-    ask(host, path="/")
-    text = state.read(host, "web").text  # type: ignore[union-attr]
-    state.write(host, "web", Record("starting", host.boot, 0, os.getpid(), text))
-    host.alive[os.getpid()] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}/jail.conf -c web"
-    with pytest.raises(LockError, match=f"pid {os.getpid()}"):
+    left_over(host, "starting", None)
+    host.alive[815] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}/jail.conf -c web"
+    with pytest.raises(LockError, match="pid 815"):
         ask(host, path="/")
-    assert host.operations == ["-c web"]
+    assert host.operations == []
 
 
-def test_another_process_with_the_pid_of_an_old_jail8_is_not_waited_for(host: FakeHost) -> None:
-    ask(host, path="/")
-    text = state.read(host, "web").text  # type: ignore[union-attr]
-    state.write(host, "web", Record("starting", host.boot, 0, os.getpid(), text))
-    host.alive[os.getpid()] = "/usr/sbin/cron -s"
+def test_two_names_that_begin_alike(host: FakeHost) -> None:
+    left_over(host, "starting", None)
+    host.alive[815] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}2/jail.conf -c web2"
     assert ask(host, path="/").plan.steps == ("stop", "start")
 
 
