@@ -169,7 +169,7 @@ def test_a_file_in_place_of_the_fifo_lets_nothing_go(host: LinuxHost, monkeypatc
 def test_a_release_that_takes_too_long_gives_nothing_up(host: LinuxHost) -> None:
     prepared = entrypoint.prepare(host, JAIL, SLEEP)
     os.kill(prepared.pid, signal.SIGSTOP)
-    with pytest.raises(JailError, match="wasn't executed within 0.2 seconds"):
+    with pytest.raises(JailError, match=r"wasn't executed within 0\.2 seconds"):
         entrypoint.release(host, JAIL, timeout=0.2)
     os.kill(prepared.pid, signal.SIGCONT)
     assert entrypoint.release(host, JAIL)[0] == prepared
@@ -251,7 +251,7 @@ def killed_at(line: int, work: Callable[[], object]) -> bool:
 
 
 def test_killed_between_any_two_steps_of_prepare(host: LinuxHost, tmp_path: Path) -> None:
-    """What the killed run left is cleared away by the next, or waits to be released; never is there a second process."""
+    """What the killed run left is cleared away by the next, or waits to be released. There is never a second one."""
     line, outcomes = 1, set()
     while killed_at(line, lambda: entrypoint.prepare(host, JAIL, SLEEP)):
         found = entrypoint.find(host, "web")
