@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
+import freebsd_open
 import freebsd_signals
 
 RELEASE = "15.1-RELEASE-p1"
@@ -55,4 +56,5 @@ for name in (
 ):
     if hasattr(os, name):
         delattr(os, name)
+freebsd_open.install()
 freebsd_signals.install()
