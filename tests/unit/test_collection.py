@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.hosts import CHECKOUT, ansible_environment
+from tests.standin.host import requirements
 
 
 def metadata(name: str) -> dict[str, Any]:
@@ -74,6 +75,12 @@ def test_an_installed_collection_knows_both_names(installed: dict[str, str], nam
     command = ["ansible-doc", "--type", "module", name]
     document = subprocess.run(command, env=installed, check=True, capture_output=True, text=True).stdout
     assert f"{installed['ANSIBLE_LIBRARY']}/jail.py" in document
+
+
+def test_readme_names_the_packages_that_a_stand_in_needs() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    needed = {*requirements.PROGRAMS.values(), *requirements.FILES.values()}
+    assert not [package for package in needed if f"`{package}`" not in readme]
 
 
 @pytest.mark.parametrize("file", ["tests/packages", ".ci/run", "playbooks/files/answer.sh"])
