@@ -69,7 +69,7 @@ def _bridge(members: list[Interface]) -> None:
     print("\tbridge flags=0<>")
     for member in members:
         print(f"\tmember: {member.name} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP>")
-        print(f"\t        port {member.index} priority 128 path cost 2000")
+        print(f"\t        ifmaxaddr 0 port {member.index} priority 128 path cost 2000")
 
 
 def bits(value: int, names: dict[int, str]) -> str:

@@ -17,6 +17,7 @@ import netif
 from errlist import strerror
 from netif import Interface
 from options import getopt, usage
+from sysctlstate import State
 
 USAGE = """\
 usage: ifconfig [-j jail] [-f type:format] [-g groupname] [-C] [-L] interface address_family
@@ -251,9 +252,10 @@ class Command:
             # sys/net/if_bridge.c has a word more to say (recorded: vnt-2).
             extended = "errno 17 category 7 (src sys/net/if_bridge.c:1389) p1 0 p2 0"
             fail(f"BRDGADD {name}: {strerror(errno.EEXIST)} ({extended})")
-        if member.bridge or member.inet or member.driver in ("lo", "bridge"):
-            # Since FreeBSD 15 a member has no address of its own (bridge(4), net.link.bridge.member_ifaddrs).
-            err.err("ifconfig", f"BRDGADD {name}", errno.EBUSY if member.bridge else errno.EINVAL)
+        if member.bridge:
+            err.err("ifconfig", f"BRDGADD {name}", errno.EBUSY)
+        if member.driver in ("lo", "bridge") or (member.inet and not _members_have_addresses()):
+            err.err("ifconfig", f"BRDGADD {name}", errno.EINVAL)
         self._do(f"BRDGADD {name}", lambda: netif.set_bridge(member, self.interface))
 
     def _delete_member(self, name: str) -> None:
@@ -321,7 +323,7 @@ class Command:
         if self.length is None:
             self.length = 64 if self.family == "inet6" else self._default_length()
         length = self.length
-        if self.interface.bridge:
+        if self.interface.bridge and not _members_have_addresses():
             err.err("ifconfig", "ioctl (SIOCAIFADDR)", errno.EINVAL)
         self._do("ioctl (SIOCAIFADDR)", lambda: netif.add_address(self.interface, self.address, length, self.broadcast))
 
@@ -332,6 +334,11 @@ class Command:
             err.warnx("ifconfig", f"WARNING: {words}")
         first = int(self.address.partition(".")[0])
         return 8 if first < 128 else 16 if first < 192 else 24
+
+
+def _members_have_addresses() -> bool:
+    """Whether members of a bridge may have addresses of their own; since FreeBSD 15 they may not (bridge(4))."""
+    return bool(State().number("net.link.bridge.member_ifaddrs"))
 
 
 def _jid(jail: str) -> int:
