@@ -17,6 +17,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 
 _MAXPATHLEN = 1024
 _MAXHOSTNAMELEN = 256
+_MAXJID = 0x7FFFFFFF
 _P_PID = 0
 _PROC_REAP_ACQUIRE, _PROC_REAP_RELEASE, _PROC_REAP_KILL = 2, 3, 6  # sys/procctl.h
 _REAPER_KILL_SUBTREE = 2
@@ -55,13 +56,16 @@ def get(jail: str) -> Jail:
 
     Raises JailError with the kernel's words: it isn't there, or it is dying (recorded: lib-1, dyi-2).
     """
-    jid = ctypes.c_int(int(jail) if jail.isascii() and jail.isdigit() else 0)
+    number = int(jail) if jail.isascii() and jail.isdigit() else 0
+    if number > _MAXJID or "\0" in jail or len(os.fsencode(jail)) >= _MAXHOSTNAMELEN:
+        raise JailError(f"jail {jail!r} not found: that can't be the name or the jid of a jail", jail=jail)
+    jid = ctypes.c_int(number)
     name = ctypes.create_string_buffer(b"" if jid.value else os.fsencode(jail), _MAXHOSTNAMELEN)
     path, words = ctypes.create_string_buffer(_MAXPATHLEN), ctypes.create_string_buffer(1024)
     found = _jail_get(("jid", jid), ("errmsg", words)) if jid.value else _jail_get(("name", name), ("errmsg", words))
     if found >= 0:
-        number = ctypes.c_int(found)
-        found = _jail_get(("jid", number), ("name", name), ("path", path), ("errmsg", words))
+        jid.value = found
+        found = _jail_get(("jid", jid), ("name", name), ("path", path), ("errmsg", words))
     if found < 0:
         raise JailError(f"{_decoded(words) or os.strerror(ctypes.get_errno())}", jail=jail)
     return Jail(found, _decoded(name), _decoded(path))

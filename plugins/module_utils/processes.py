@@ -92,12 +92,17 @@ def _ps(host: Host, *which: str) -> list[Process]:
                 int(row["jail-id"]),
                 int(row["uid"]),
                 row["state"],
-                calendar.timegm(time.strptime(row["start-time"])) - booted,
+                _seconds(row["start-time"]) - booted,
             )
             for row in table
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise result.error(f"ps(1) printed something that can't be read as a list of processes ({error!r})") from error
+
+
+def _seconds(shown: str) -> int:
+    """A time as ps(1) shows it, in seconds since the epoch. Of what it has no time of, it shows a dash."""
+    return 0 if shown.strip() == "-" else calendar.timegm(time.strptime(shown))
 
 
 def _booted() -> int:

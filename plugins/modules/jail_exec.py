@@ -187,12 +187,13 @@ pid:
   type: int
   sample: 1843
 stdout_file:
-  description: The path on the host of what the program prints. Empty with O(console_socket).
+  description: The path on the host of what the program prints. There is no such file with O(console_socket).
   returned: with O(mode=prepare), O(mode=release) and O(mode=detach), except in check mode
   type: str
   sample: /var/run/bsd.jail/web/entrypoint/stdout
 stderr_file:
-  description: The path on the host of what the program prints as errors. Empty with O(console_socket).
+  description:
+    - The path on the host of what the program prints as errors. There is no such file with O(console_socket).
   returned: with O(mode=prepare), O(mode=release) and O(mode=detach), except in check mode
   type: str
   sample: /var/run/bsd.jail/web/entrypoint/stderr
@@ -251,6 +252,8 @@ def check_options(options: dict[str, Any]) -> None:
             raise InputError(
                 f"{option} has no effect with mode={mode}, only with {', '.join(modes)}.", parameter=option
             )
+    if options["timeout"] is not None and options["timeout"] <= 0:
+        raise InputError(f"timeout is {options['timeout']:g}; it must be more than 0 seconds.", parameter="timeout")
     if mode != "release" and options["argv"] is None and options["cmd"] is None:
         raise InputError(f"mode={mode} needs argv or cmd: the program to run.", parameter="argv")
 

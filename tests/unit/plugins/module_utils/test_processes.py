@@ -48,7 +48,7 @@ def table(*rows: str) -> str:
 
 
 def test_processes_as_recorded() -> None:
-    host = PsHost(table(row(1843), row(1844, 0), row(1845, 60), row(1846, state="ZJ")))
+    host = PsHost(table(row(0, 0, start="- "), row(1843), row(1844, 0), row(1845, 60), row(1846, state="ZJ")))
     assert processes.listed(host, {59}) == [Process(1843, 1842, 59, 0, "SCJ", 484)]
     assert [one.pid for one in processes.listed(host, {59, 60})] == [1843, 1845]
 
