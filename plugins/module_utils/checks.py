@@ -16,7 +16,9 @@ from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.params import may_load_module
 
-_NOT_OF_THE_PROBE = ("depend", "jid", "name")
+# What would lead jail(8) to another jail; and what it would look for under the probe's name, if that is in the path.
+_NOT_OF_THE_PROBE = ("depend", "jid", "name", "mount.fstab")
+_OF_THE_PROBE = "mount.fstab = /dev/null;"
 
 
 def ask_jail(
@@ -26,8 +28,8 @@ def ask_jail(
     whether it knows the parameters.
 
     `jail -m` of a jail that doesn't run names everything that is wrong, and changes nothing (recorded: unk-1). So it
-    is asked about a probe: a jail with the same parameters, of a name that nobody has, and without what would lead
-    jail(8) to another jail: `depend`, `jid` and `name`. The text goes to its standard input (recorded: stdin-1): no
+    is asked about a probe: a jail of a name that nobody has, with the same parameters as far as they lead to no other
+    jail and to no file. The text goes to its standard input (recorded: stdin-1): no
     file is written. In check mode it isn't asked about parameters for which it might load a kernel module.
 
     Raises InputError with jail(8)'s own words.
@@ -44,7 +46,7 @@ def ask_jail(
         if inner.name not in _NOT_OF_THE_PROBE
         and not (check_mode and may_load_module(inner.name) and inner.name not in known)
     ]
-    question = configured.whole(name, text) + f"{probe} {{ {' '.join(asked)} }}\n"
+    question = configured.whole(name, text) + "\n".join([f"{probe} {{", *asked, _OF_THE_PROBE, "}", ""])
     result = host.run(JAIL, "-f", "-", "-m", probe, stdin=question)
     lines = result.stderr.splitlines()
     ours = tuple(f"jail: {one}: " for one in (probe, *configured.needed(name, text)))
@@ -64,7 +66,7 @@ def ask_jail(
 
 
 def check_needs(name: str, effective: str, held: str, check_mode: bool, starts: bool) -> list[str]:
-    """Whether the path and the interfaces of a jail that is to be configured, or started, are there.
+    """Whether the path, the interfaces and the fstab of a jail that is to be configured, or started, are there.
 
     held: the configuration that the jail runs with: an interface of that is in the jail now, and back when it is
     stopped. starts: whether the jail is started now; one that isn't may get its path later. Returns warnings: of what
@@ -80,6 +82,9 @@ def check_needs(name: str, effective: str, held: str, check_mode: bool, starts: 
         problems.append(
             ("path", f"jail {name}: path {path[0]} isn't there, and nothing in exec.prepare or exec.prestart makes it.")
         )
+    for fstab in _literal(settings.get("mount.fstab")):
+        if not made and not os.path.isfile(fstab):
+            problems.append(("mount.fstab", f"jail {name}: mount.fstab {fstab} isn't there."))
     interfaces = {interface for _index, interface in socket.if_nameindex()}
     interfaces.update(interface for _parameter, interface in _interfaces(settings_of(held, name)))
     for parameter, interface in _interfaces(settings):

@@ -21,7 +21,8 @@ class Parameter:
 
     name: as in jail.conf(5).
     option: the module's option for it; '' if it has none and is given in `params`.
-    type: Ansible's type of the option: 'str', 'bool', 'int', 'path', 'list', or 'raw' for `vnet`.
+    type: Ansible's type of the option. It is 'raw' for commands, since Ansible would split one at its commas to make a
+    list, and 'str' for paths, since Ansible would expand variables in them.
     many: whether it takes more than one value.
     shown: whether the kernel keeps it, so that jls shows it; jail(8) alone acts on the others (jail(8),
     "pseudo-parameters").
@@ -37,7 +38,7 @@ class Parameter:
 
 
 TABLE: tuple[Parameter, ...] = (
-    Parameter("path", "path", "path", shown=True, aliases=("root",)),
+    Parameter("path", "path", shown=True, aliases=("root",)),
     Parameter("host.hostname", "host_hostname", shown=True, aliases=("hostname",)),
     Parameter("ip4", "ip4", shown=True, choices=("new", "inherit", "disable")),
     Parameter("ip4.addr", "ip4_addr", "list", many=True, shown=True),
@@ -58,10 +59,10 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("exec.prepare", many=True),
     Parameter("exec.prestart", many=True),
     Parameter("exec.created", many=True),
-    Parameter("exec.start", "exec_start", "list", many=True),
+    Parameter("exec.start", "exec_start", "raw", many=True),
     Parameter("exec.poststart", many=True),
     Parameter("exec.prestop", many=True),
-    Parameter("exec.stop", "exec_stop", "list", many=True),
+    Parameter("exec.stop", "exec_stop", "raw", many=True),
     Parameter("exec.poststop", many=True),
     Parameter("exec.release", many=True),
     Parameter("exec.consolelog"),

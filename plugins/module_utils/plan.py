@@ -71,7 +71,7 @@ def plan(wanted: Desired, found: Observed) -> Plan:
     text = _text_after(wanted, found)
     _check(wanted, found, text)
     effective = found.configured.effective(wanted.name, text)
-    needed = _differences(found, effective) if text is not None else ()
+    needed = () if wanted.state in (STOPPED, ABSENT) else _differences(found, effective)
     steps = _steps(wanted, found, text, needed)
     return Plan(wanted.name, steps, text, effective, needed, tuple(_diff(found, steps, text, effective, needed)))
 

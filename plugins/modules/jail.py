@@ -61,7 +61,7 @@ options:
     description:
       - The directory that is the jail's root. Absolute; written with links resolved.
       - Required when anything of the configuration is given.
-    type: path
+    type: str
     aliases: [root]
   host_hostname:
     description: The jail's hostname.
@@ -139,13 +139,11 @@ options:
     description: Whether commands in the jail get a clean environment.
     type: bool
   exec_start:
-    description: The commands that start the jail, for the jail's shell.
-    type: list
-    elements: str
+    description: The command that starts the jail, for the jail's shell, or a list of commands.
+    type: raw
   exec_stop:
-    description: The commands that stop the jail, for the jail's shell.
-    type: list
-    elements: str
+    description: The command that stops the jail, for the jail's shell, or a list of commands.
+    type: raw
   params:
     description:
       - All other parameters of jail.conf(5), by their own names, such as C(allow.raw_sockets) or C(exec.prestart).

@@ -149,7 +149,7 @@ def test_restart_never_leaves_it_and_says_what_waits(host: FakeHost) -> None:
     assert (outcome.plan.steps, outcome.plan.restart_needed) == (("write",), ("exec.stop",))
     again = ask(host, path="/", exec_stop=["new-stop"], restart="never")
     assert (again.plan.steps, again.plan.restart_needed) == ((), ("exec.stop",))
-    ask(host, state="stopped")
+    assert ask(host, state="stopped").plan.restart_needed == ()
     assert host.operations[-1] == "-r web"
 
 
@@ -439,6 +439,14 @@ def test_paths_and_interfaces_that_are_not_there(host: FakeHost, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="isn't a directory"):
         ask(host, True, path=str(tmp_path / "file"), params={"exec.prestart": "make it"})
+
+
+def test_an_fstab_that_is_not_there(host: FakeHost) -> None:
+    given = {"mount.fstab": f"{host.etc}/fstab"}
+    with pytest.raises(InputError, match="fstab isn't there"):
+        ask(host, path="/", params=given)
+    assert ask(host, True, path="/", params=given).warnings
+    assert ask(host, True, path="/", params={**given, "exec.prepare": "make it"}).warnings == ()
 
 
 # --- files around -----------------------------------------------------------------------------------------------------
