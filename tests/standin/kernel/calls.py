@@ -142,10 +142,8 @@ def send(system: System, caller: Caller, pid: int, signal: int) -> None:
     elif pid <= 0:
         group = -pid or os.getpgid(caller.pid)
         targets = [target for target in reach if _group(target) == group]
-    elif pid in reach or (signal == 0 and _in_reach(system, caller, pid)):
-        targets = [pid]  # a zombie answers to signal 0
     else:
-        targets = []
+        targets = [pid] if _in_reach(system, caller, pid) else []  # a zombie takes any signal, and stays one
     if not targets:
         raise SystemCallError(errno.ESRCH)
     allowed = [target for target in targets if caller.uid in (0, processes.uid_of(target))]

@@ -50,7 +50,8 @@ OPTIONS = {
 }
 # What the kernel itself writes as the source (recorded: exec-5, mnt-6).
 SPECIAL = {"devfs": "devfs", "fdescfs": "fdescfs", "procfs": "procfs", "tmpfs": "tmpfs"}
-LOCAL = frozenset({"nullfs", "tmpfs", "procfs", "ufs"})
+# The number of a file system's type, a part of each fsid (recorded: mnt-2).
+TYPES = {"nullfs": 0x29, "devfs": 0x71, "fdescfs": 0x59, "procfs": 0x02, "tmpfs": 0x87}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -120,7 +121,7 @@ class Mounts:
         if fstype == "nullfs":
             self._bind(source, target, place, flags)
         elif fstype == "tmpfs":
-            _mount("tmpfs", place, "tmpfs", flags, _tmpfs_data(options))
+            _mount("tmpfs", place, "tmpfs", flags, _tmpfs_data(options, os.fstat(target)))
         elif fstype == "procfs":
             _mount("proc", place, "proc", flags)
         else:
@@ -132,7 +133,8 @@ class Mounts:
         elif fstype == "fdescfs":
             devfs.fill_fdescfs(after[number])
         self._serial += 1
-        fsid = f"{self._serial & 0xFF:02x}ff0029{self._serial & 0xFF:02x}000000"
+        kind, low, high = TYPES[fstype], self._serial & 0xFF, self._serial >> 8 & 0xFF
+        fsid = f"{low:02x}ff{high:02x}{kind:02x}{kind:02x}000000"
         shown = [name for name in options if name in FLAGS]
         self.table.append(Mount(fstype, SPECIAL.get(fstype, special), path, shown, fsid, number))
 
@@ -183,12 +185,11 @@ class Mounts:
         return self.table
 
 
-def _tmpfs_data(options: dict[str, str | None]) -> str:
-    data = ["mode=755"] if "mode" not in options else []
-    for name in ("size", "uid", "gid", "mode"):
-        value = options.get(name)
-        if value is not None:
-            data.append(f"{name}={value}")
+def _tmpfs_data(options: dict[str, str | None], target: os.stat_result) -> str:
+    """Linux's options of a tmpfs; its root has the owner and mode of the directory that it is mounted on (tmpfs(4))."""
+    own = {"uid": str(target.st_uid), "gid": str(target.st_gid), "mode": f"{stat.S_IMODE(target.st_mode):o}"}
+    known = own | {name: value for name, value in options.items() if value is not None}
+    data = [f"{name}={known[name]}" for name in ("size", "uid", "gid", "mode") if name in known]
     if options.get("inodes"):
         data.append(f"nr_inodes={options['inodes']}")
     return ",".join(data)

@@ -22,6 +22,9 @@ NOMATCH, BADUSAGE, ERROR = 1, 2, 3
 PID_MIN = 5
 FIELDS = {"G": "gid", "P": "ppid", "U": "ruid", "g": "pgid", "j": "jid", "s": "sid", "t": "tty", "u": "uid"}
 ANY_JAIL = -1
+# The classes of regex(7) that Python's expressions don't have.
+_CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s"}
+_CLASS = re.compile(r"\[:({}):\]".format("|".join(_CLASSES)))
 
 
 class _Matcher:
@@ -125,7 +128,9 @@ class _Matcher:
         try:
             if not pattern:
                 raise re.error("empty (sub)expression")
-            return re.compile(pattern, re.IGNORECASE if "i" in self.flags else 0)
+            return re.compile(
+                _CLASS.sub(lambda match: _CLASSES[match[1]], pattern), re.IGNORECASE if "i" in self.flags else 0
+            )
         except re.error as error:
             err.errx(self.program, f"Cannot compile regular expression `{pattern}' ({error})", BADUSAGE)
 
