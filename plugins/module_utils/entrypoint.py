@@ -42,6 +42,9 @@ from ansible_collections.bsd.jail.plugins.module_utils.program import REPORT, SP
 
 __all__ = ["Entrypoint", "Finished", "cleanup", "find", "prepare", "release", "run", "state_of"]
 
+_STATUS_TIME = 1.0  # seconds for a parent to write down how its child ended
+_ABORTED = 128 + signal.SIGABRT
+
 _PID, _GATE = 4, 5
 # The parent of what waits. It tells the pid, and what waits goes on only when that has been written down: if we are
 # killed before, the gate closes, and it ends.
@@ -164,7 +167,24 @@ def release(
         if error is not None:
             end(host, jail.name)
             raise error
+        _refuse_aborted(host, found)
         return found, True
+
+
+def _refuse_aborted(host: Host, found: Entrypoint) -> None:
+    """Raise JailError for a program that was aborted as it was executed: when execve(2) can't go on and can't go back
+    either, as without the program's ELF interpreter, the kernel does that (FreeBSD's kern_exec.c).
+    """
+    if state_of(host, found) != ENDED:
+        return
+    processes.wait_gone(lambda: [found.pid] if found.status is None else [], _STATUS_TIME)
+    if found.status == _ABORTED:
+        raise JailError(
+            f"jail {found.jail}: {found.argv[0]!r} was aborted as soon as it was executed. Does the jail have its ELF "
+            "interpreter (/libexec/ld-elf.so.1)?",
+            jail=found.jail,
+            rc=found.status,
+        )
 
 
 def _prepared(host: Host, jail: Jail) -> Entrypoint:

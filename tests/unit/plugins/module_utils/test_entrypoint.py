@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from ansible_collections.bsd.jail.plugins.module_utils import entrypoint, entryrecord, libjail
+from ansible_collections.bsd.jail.plugins.module_utils import entrypoint, entryrecord, libjail, program
 from ansible_collections.bsd.jail.plugins.module_utils.entryrecord import ENDED, RUNNING, WAITING
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
@@ -51,8 +51,8 @@ def kill_inside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_pid_stays_and_the_status_is_kept(host: LinuxHost) -> None:
-    program = Program(("sh", "-c", 'echo $$ "$SAID"; echo err >&2; exit 7'), env={"SAID": "a 'b'\n$c"})
-    prepared = entrypoint.prepare(host, JAIL, program)
+    wanted = Program(("sh", "-c", 'echo $$ "$SAID"; echo err >&2; exit 7'), env={"SAID": "a 'b'\n$c"})
+    prepared = entrypoint.prepare(host, JAIL, wanted)
     base = Path(prepared.directory)
     assert entrypoint.state_of(host, prepared) == WAITING
     assert entrypoint.find(host, "web") == prepared
@@ -68,8 +68,8 @@ def test_the_pid_stays_and_the_status_is_kept(host: LinuxHost) -> None:
 
 
 def test_nothing_of_the_program_is_in_a_command_line_or_a_file(host: LinuxHost, tmp_path: Path) -> None:
-    program = Program(("sleep", "1000", "visible-argument"), env={"SECRET": "visible-value"})
-    entrypoint.prepare(host, JAIL, program)
+    wanted = Program(("sleep", "1000", "visible-argument"), env={"SECRET": "visible-value"})
+    entrypoint.prepare(host, JAIL, wanted)
     for pid in processes_about(tmp_path):
         for file in ("cmdline", "environ"):
             assert b"visible" not in Path(f"/proc/{pid}/{file}").read_bytes()
@@ -103,7 +103,7 @@ def test_what_a_program_starts_with(host: LinuxHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "reason"),
+    ("wanted", "reason"),
     [
         (Program(("/nosuch",)), "'/nosuch' wasn't started: No such file or directory"),
         (Program(("/etc/passwd",)), "Permission denied"),
@@ -112,13 +112,26 @@ def test_what_a_program_starts_with(host: LinuxHost) -> None:
     ],
 )
 def test_what_cannot_be_executed_says_why_and_leaves_nothing(
-    host: LinuxHost, tmp_path: Path, program: Program, reason: str
+    host: LinuxHost, tmp_path: Path, wanted: Program, reason: str
 ) -> None:
-    prepared = entrypoint.prepare(host, JAIL, program)
+    prepared = entrypoint.prepare(host, JAIL, wanted)
     with pytest.raises(JailError, match=reason):
         entrypoint.release(host, JAIL)
     assert not os.path.exists(prepared.directory)
     wait_until(lambda: not processes_about(tmp_path))
+
+
+def test_one_that_the_kernel_aborts_was_not_executed(host: LinuxHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared, read_report = entrypoint.prepare(host, JAIL, Program(("sh", "-c", "kill -ABRT $$"))), program.read_report
+
+    def and_see_it_end(fd: int, deadline: float) -> str | None:
+        said = read_report(fd, deadline)
+        wait_until(lambda: entrypoint.state_of(host, prepared) == ENDED)
+        return said
+
+    monkeypatch.setattr(program, "read_report", and_see_it_end)
+    with pytest.raises(JailError, match="was aborted as soon as it was executed"):
+        entrypoint.release(host, JAIL)
 
 
 def test_a_jail_that_is_gone(host: LinuxHost) -> None:
@@ -148,6 +161,7 @@ def test_what_waits_was_killed(host: LinuxHost) -> None:
 
 def test_the_fifo_was_removed(host: LinuxHost) -> None:
     prepared = entrypoint.prepare(host, JAIL, SLEEP)
+    wait_until(lambda: "5" not in os.listdir(f"/proc/{prepared.pid}/fd"))  # the shell has gone on to open it
     os.unlink(prepared.fifo)
     with pytest.raises(JailError, match="the fifo at which it waits was removed"):
         entrypoint.release(host, JAIL)
