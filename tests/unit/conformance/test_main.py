@@ -75,6 +75,17 @@ def test_an_unlisted_difference_is_an_error_and_shown(ask: Ask) -> None:
     assert out.endswith("1 to look at\nhonoured 2 of 3\n")
 
 
+def test_a_group_that_differs_is_asked_once_more_alone(ask: Ask) -> None:
+    class Slow(Fake):
+        def run(self, script: str) -> Answer:
+            answer = super().run(script)
+            return Answer(0, "too early\n", "") if self.asked.count(script) == 1 and "2" in script else answer
+
+    target = Slow()
+    assert ask(target) == (0, "honoured 3 of 3\n")
+    assert sorted(target.asked) == ["echo 1\n", "echo 1\n", "echo 2\n", "echo 2\n", "echo 3\n"]
+
+
 def test_a_listed_difference_is_none(ask: Ask) -> None:
     assert ask(Fake(n2="II"), a_2="Roman") == (0, "honoured 2 of 3\n")
     assert "Roman" in ask(Fake(n2="II"), "-v", a_2="Roman")[1]
