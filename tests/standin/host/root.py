@@ -149,3 +149,4 @@ def _copy_base(top: Path, base: Path) -> None:
             if inside.startswith(("etc/rc.d", "usr/local/etc/rc.d")):
                 path.chmod(0o555)
     (top / "etc/master.passwd").chmod(0o600)
+    shutil.copy(top / "etc/passwd", top / "etc/pwd.db")

@@ -79,7 +79,8 @@ class Database:
 
     def save_accounts(self) -> None:
         self._write("master.passwd", [account.line() for account in self.accounts], 0o600)
-        self._write("passwd", [account.public_line() for account in self.accounts], 0o644)
+        for name in ("passwd", "pwd.db"):
+            self._write(name, [account.public_line() for account in self.accounts], 0o644)
 
     def save_groups(self) -> None:
         self._write("group", [group.line() for group in self.groups], 0o644)

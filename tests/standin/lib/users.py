@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""getpwnam(3), getgrouplist(3) and their like: from the files of the caller's root, without Linux's name service."""
+"""getpwnam(3), getgrouplist(3) and their like: from the files of the caller's root, without Linux's name service.
+
+As on FreeBSD, a user is known when pwd_mkdb(8) has put it into pwd.db, whatever passwd says. Here, that is a text too.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def _lines(path: str) -> list[list[str]]:
 
 def users() -> list[User]:
     """All users. FileNotFoundError where there are none (recorded: jexec-8)."""
-    return [User(f[0], int(f[2]), int(f[3]), f[5], f[6]) for f in _lines("/etc/passwd") if len(f) == 7]
+    return [User(f[0], int(f[2]), int(f[3]), f[5], f[6]) for f in _lines("/etc/pwd.db") if len(f) == 7]
 
 
 def by_name(name: str) -> User | None:
