@@ -28,6 +28,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE, MS_MOVE = 2, 4, 16384, 1 << 18, 8192
 MNT_DETACH = 2
 PREFIX = "standin/"
+ROOT_GROUPS = [0, 5]  # wheel and operator, base/etc/group
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
     "HOME": "/root",
@@ -104,6 +105,7 @@ def enter(name: str) -> None:
         if libc.setns(fd, 0) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         os.close(fd)
+    os.setgroups(ROOT_GROUPS)
     os.chdir("/root")
 
 
@@ -175,6 +177,8 @@ def _make_dev(new: Path) -> None:
         "random": (1, 8),
         "urandom": (1, 9),
         "tty": (5, 0),
+        "cd0": (240, 0),
+        "vtbd0": (240, 1),
     }.items():
         os.mknod(dev / name, 0o20666, os.makedev(major, minor))
         os.chmod(dev / name, 0o666)

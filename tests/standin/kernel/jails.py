@@ -61,12 +61,19 @@ class Jail:
         return False
 
 
+def _hostuuid() -> str:
+    """What /etc/rc.d/hostid gave the host at boot."""
+    with open("/etc/hostid") as file:
+        return file.read().strip()
+
+
 class Jails:
     """All jails of the stand-in."""
 
     def __init__(self) -> None:
         values = {param.name: param.default for param in PARAMS} | {
             "host.hostname": os.uname().nodename,
+            "host.hostuuid": _hostuuid(),
             "children.max": 999999,
         }
         root = os.open("/", os.O_PATH | os.O_CLOEXEC)
