@@ -342,6 +342,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 from ansible_collections.bsd.jail.plugins.module_utils.params import OPTIONS
+from ansible_collections.bsd.jail.plugins.module_utils.text import readable
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -412,10 +413,10 @@ def main() -> None:
             timeout=options["timeout"],
         )
     except JailError as error:
-        module.fail_json(msg=error.message, **error.details)
+        module.fail_json(**readable({"msg": error.message, **error.details}))
     for warning in outcomes[0].warnings:
-        module.warn(warning)
-    module.exit_json(**result_of(outcomes[0]))
+        module.warn(readable(warning))
+    module.exit_json(**readable(result_of(outcomes[0])))
 
 
 if __name__ == "__main__":
