@@ -10,7 +10,7 @@ from tests.hosts import CHECKOUT
 
 
 def run_packages(directory: Path, missing: str, **programs: str) -> subprocess.CompletedProcess[str]:
-    """Run it where `standin packages` says what is missing, with programs (name: script) and nothing else but dirname."""
+    """Run it where `standin packages` says what is missing, with these programs (name: script) and no others."""
     programs["python3"] = f"echo {missing}"
     programs["dirname"] = 'exec /usr/bin/dirname "$@"'
     for name, script in programs.items():
