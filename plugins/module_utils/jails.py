@@ -127,13 +127,25 @@ def _check(host: Host, look: _Look, check_mode: bool) -> dict[str, tuple[str, ..
         warnings[one.name] = ()
         if STOP in one.steps:
             _refuse_dependents(host, look, one.name)
+            warnings[one.name] += _edited_since(host, look.found[one.name])
         if (WRITE in one.steps or START in one.steps) and one.text is not None:
             checks.ask_jail(host, look.configured, one.name, one.text, look.jails, check_mode)
             held = look.found[one.name].started_with or ""
-            warnings[one.name] = tuple(
+            warnings[one.name] += tuple(
                 checks.check_needs(one.name, one.effective, held, check_mode, START in one.steps)
             )
     return warnings
+
+
+def _edited_since(host: Host, found: Observed) -> tuple[str, ...]:
+    """A warning about a jail that rc.d/jail started by another text than its file has now, which nobody kept."""
+    path, started = found.configured.path(found.name), state.rc_started(host, found.name)
+    if found.record is not None or found.text is None or not 0 < started < os.stat(path).st_mtime:
+        return ()
+    return (
+        f"jail {found.name}: {path} was edited after the jail was started by it. It is stopped by what that says now: "
+        "what its old text mounted or added may be left.",
+    )
 
 
 def _refuse_dependents(host: Host, look: _Look, name: str) -> None:

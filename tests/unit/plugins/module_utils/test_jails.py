@@ -213,6 +213,16 @@ def test_a_record_of_another_instance_is_not_believed(host: FakeHost, contradict
     assert "other-stop" in seen[0]
 
 
+@pytest.mark.parametrize(("edited", "warned"), [(5, 1), (-5, 0)])
+def test_a_file_that_was_edited_after_rc_d_jail_started_the_jail(host: FakeHost, edited: int, warned: int) -> None:
+    host.write("jail.conf.d/web.conf", "web { path = /; persist; }\n")
+    id_file, path = Path(host.var_run, "jail_web.id"), Path(host.etc, "jail.conf.d/web.conf")
+    id_file.write_text("1\n")
+    host.start("web", "web { path = /; persist; }")
+    os.utime(path, (id_file.stat().st_mtime + edited,) * 2)
+    assert len(ask(host, state="stopped").warnings) == warned
+
+
 def test_half_a_record_is_none(host: FakeHost) -> None:
     ask(host, path="/")
     Path(host.var_run, RECORD, "record.json").write_text('{"phase": "started"')
