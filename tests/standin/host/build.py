@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Compile what a stand-in is made of: the C sources, and Python's byte code, so that programs start quickly.
 
-Made once into build/ beside the sources and again when one of them changes.
+Made once, and again when one of the sources changes, into build/ beside them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import py_compile
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
+# Seconds after which an older build is no stand-in's any more that is coming up.
+FORGOTTEN = 600
 SOURCES = ("native", "lib", "kernel", "programs", "main.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
@@ -26,15 +28,31 @@ COMPILE = {
 
 
 def build() -> Path:
-    """Bring build/ up to date. Returns its path. Raises CalledProcessError or PyCompileError when a source doesn't
-    compile.
+    """Bring build/ up to date: each build is named after its sources' digest, so that one that is there is whole.
+
+    Returns its path. Raises CalledProcessError or PyCompileError when a source doesn't compile.
     """
-    target, stamp = HERE / "build", _stamp()
-    if _read(target / "stamp") == stamp:
+    builds, stamp = HERE / "build", _stamp()
+    target = builds / stamp
+    if target.is_dir():
         return target
-    new = HERE / f"build.{os.getpid()}"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
+    new = builds / f"{os.getpid()}.new"
+    try:
+        _compile(new)
+        new.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another build of the same sources came first
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    for old in builds.iterdir():
+        if old != target and time.time() - old.stat().st_mtime > FORGOTTEN:
+            shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def _compile(new: Path) -> None:
+    new.mkdir(parents=True)
     for name, arguments in COMPILE.items():
         subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(new / name), *arguments], cwd=HERE, check=True)
     for name in ("lib", "kernel"):
@@ -53,28 +71,6 @@ def build() -> Path:
             doraise=True,
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
-    (new / "stamp").write_text(stamp)
-    _replace(new, target)
-    return target
-
-
-def _replace(new: Path, target: Path) -> None:
-    """Two builds at once are no harm: the later one stays."""
-    old = HERE / f"build.{os.getpid()}.old"
-    with contextlib.suppress(FileNotFoundError):
-        target.rename(old)
-    try:
-        new.rename(target)
-    except OSError:
-        shutil.rmtree(new)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text()
-    except OSError:
-        return None
 
 
 def _stamp() -> str:

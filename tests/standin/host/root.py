@@ -55,11 +55,11 @@ DASH = {
 }
 
 
-def assemble(top: Path, build: Path, base: Path) -> None:
+def assemble(top: Path, build: Path, sources: Path) -> None:
     """Make the upper tree.
 
-    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). base:
-    FreeBSD's own files.
+    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). sources:
+    the directory with python/ and base/, whose files go in as they are.
     """
     for name in DIRECTORIES:
         _made(top / name)
@@ -71,8 +71,8 @@ def assemble(top: Path, build: Path, base: Path) -> None:
         os.chmod(top / name, 0o1777)
     os.chmod(top / "root", 0o750)
     _programs(top, build)
-    _python(top, build.parent / "python")
-    _copy_base(top, base)
+    _python(top, sources / "python")
+    _copy_base(top, sources / "base")
 
 
 def _programs(top: Path, build: Path) -> None:

@@ -150,7 +150,7 @@ def _make_root(built: Path) -> None:
     layers = {layer: place / layer for layer in ("top", "upper", "work", "root")}
     for path in layers.values():
         path.mkdir()
-    root.assemble(layers["top"], built, HERE / "base")
+    root.assemble(layers["top"], built, HERE)
     new = layers["root"]
     options = f"lowerdir={layers['top']}:/,upperdir={layers['upper']},workdir={layers['work']}"
     mount("standin", new, "overlay", 0, options)
