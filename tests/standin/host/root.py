@@ -58,8 +58,8 @@ DASH = {
 def assemble(top: Path, build: Path, sources: Path) -> None:
     """Make the upper tree.
 
-    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/). sources:
-    the directory with python/ and base/, whose files go in as they are.
+    top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/).
+    sources: the directory with python/ and base/, whose files go in as they are.
     """
     for name in DIRECTORIES:
         _made(top / name)
