@@ -19,7 +19,9 @@ from errors import SystemCallError
 
 PROC = "/usr/libexec/standin/proc"
 MS_RDONLY, MS_NOSUID, MS_NOEXEC, MS_REMOUNT, MS_NOSYMFOLLOW, MS_NOATIME, MS_BIND = 1, 2, 8, 32, 256, 1024, 4096
-MNT_DETACH = 2
+MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
+# Linux unmounts by path alone: while somebody renames what is on it, it has to be tried again.
+MOVED = (errno.EINVAL, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 # How Linux does what an option asks for; None: nothing to do, it is only remembered.
 FLAGS = {
@@ -167,9 +169,12 @@ class Mounts:
                 break
         else:
             raise SystemCallError(errno.ENOENT if fsid else errno.EINVAL)
-        path = _linux_mounts().get(mount.linux_id)
-        if path is not None and libc.umount2(os.fsencode(path), MNT_DETACH if force else 0) != 0:
-            raise SystemCallError(ctypes.get_errno())
+        flags = UMOUNT_NOFOLLOW | (MNT_DETACH if force else 0)
+        while (path := _linux_mounts().get(mount.linux_id)) is not None:
+            if libc.umount2(os.fsencode(path), flags) == 0:
+                break
+            if ctypes.get_errno() not in MOVED:
+                raise SystemCallError(ctypes.get_errno())
         self.table.remove(mount)
 
     def of_descriptor(self, fd: int) -> Mount:
