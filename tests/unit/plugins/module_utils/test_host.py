@@ -45,8 +45,8 @@ def test_what_a_program_gets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stdout == "['HOME', 'LC_ALL', 'PATH', 'TZ'] / b'\\xff'\n"
 
 
-def test_what_a_detached_program_gets(tmp_path: Path) -> None:
-    os.environ["SECRET"] = "x"
+def test_what_a_detached_program_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "x")
     script = "import os, sys; print(sorted(set(os.environ) - {'PWD', 'LC_CTYPE'}), os.getcwd(), sys.stdin.read() == '')"
     assert detached(tmp_path, script) == (0, "['HOME', 'PATH'] / True\n", "")
     assert (tmp_path / "x.rc").read_text() == "0\n"
