@@ -125,8 +125,8 @@ def _run(stack: contextlib.ExitStack, jail: Jail, wanted: Program, stdin: bytes,
         raise JailError(
             f"jail {jail.name}: {wanted.argv[0]!r} took too long, and was ended with all that it had started.",
             jail=jail.name,
-            stdout=stdout.decode("utf-8", "surrogateescape"),
-            stderr=stderr.decode("utf-8", "surrogateescape"),
+            stdout=stdout.decode("utf-8", "backslashreplace"),
+            stderr=stderr.decode("utf-8", "backslashreplace"),
         )
     error = program.failure(jail, wanted.argv, said or "")
     if error is not None:

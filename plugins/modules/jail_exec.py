@@ -157,12 +157,13 @@ rc:
   type: int
   sample: 0
 stdout:
-  description: What the program printed, without line ends at its end.
+  description:
+    - What the program printed, without line ends at its end. Bytes that aren't UTF-8 are written V(\\xNN).
   returned: with O(mode=run)
   type: str
   sample: 2610:1c1:1:606c::50:15  www.freebsd.org
 stderr:
-  description: What the program printed as errors, without line ends at its end.
+  description: What the program printed as errors, likewise.
   returned: with O(mode=run)
   type: str
   sample: ''
@@ -293,8 +294,8 @@ def run(jail: Jail, program: Program, options: dict[str, Any]) -> dict[str, Any]
         "changed": True,
         "cmd": list(program.argv),
         "rc": finished.rc,
-        "stdout": finished.stdout.decode("utf-8", "surrogateescape").rstrip("\r\n"),
-        "stderr": finished.stderr.decode("utf-8", "surrogateescape").rstrip("\r\n"),
+        "stdout": finished.stdout.decode("utf-8", "backslashreplace").rstrip("\r\n"),
+        "stderr": finished.stderr.decode("utf-8", "backslashreplace").rstrip("\r\n"),
         "start": str(start),
         "end": str(end),
         "delta": str(end - start),
