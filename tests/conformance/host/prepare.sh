@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What every group finds: /tmp/b with root1 and root2 (empty) and data/f, and the interface lo1.
-# It stops at a host that has jails, their configuration, or a /tmp/b already: the cases remove all of these, and never somebody's own.
+# It stops at a host that has jails, their configuration, or a /tmp/b already: the cases remove all of these, and never
+# somebody's own.
 set -eu
 for found in $(jls -d jid) /tmp/b /etc/jail.conf /etc/devfs.rules /etc/jail.conf.d/*; do
 	case $found in
