@@ -78,10 +78,10 @@ class Plan:
 
 def node(root: str, destination: str) -> str:
     """The path on the host of a place in a jail."""
-    return root if destination == "/" else root.rstrip("/") + destination
+    return root.rstrip("/") + destination if destination != "/" else root
 
 
-def wanted(label: str, mounts: Sequence[Mapping[str, Any]], unmount: bool = False) -> tuple[Mount, ...]:
+def wanted_mounts(label: str, mounts: Sequence[Mapping[str, Any]], unmount: bool = False) -> tuple[Mount, ...]:
     """What the option `mounts` asks for, in the order of mounting: as given, but none before what it lies in.
 
     label: what to call the jail in messages. unmount: only the destinations matter. Raises InputError.
@@ -167,7 +167,7 @@ def plan_mount(label: str, wanted: Sequence[Mount], found: Found, force: bool) -
         is_right = bool(there) and is_as_wanted(mount, there[-1]) and mount.destination not in found.astray
         if not is_right or any(is_within(mount.destination, other) for other in changing):
             changing.append(mount.destination)
-    unmounts = _at_or_below(found, changing)
+    unmounts = at_or_below(found, changing)
     if not force:
         _check_strangers(label, found, unmounts, [mount.destination for mount in wanted])
         for one in unmounts:
@@ -189,13 +189,13 @@ def plan_unmount(label: str, wanted: Sequence[Mount], found: Found, force: bool)
     them, or forced. Raises InputError.
     """
     destinations = [mount.destination for mount in wanted]
-    unmounts = _at_or_below(found, [one for one in destinations if found.at(one)])
+    unmounts = at_or_below(found, [one for one in destinations if found.at(one)])
     if not force:
         _check_strangers(label, found, unmounts, destinations)
     return Plan(unmounts, (), "".join(_line(one, found) for one in reversed(unmounts)), "")
 
 
-def _at_or_below(found: Found, destinations: Sequence[str]) -> tuple[Mounted, ...]:
+def at_or_below(found: Found, destinations: Sequence[str]) -> tuple[Mounted, ...]:
     """What is mounted on places and below them, the last mounted first."""
     nodes = [found.node(one) for one in destinations]
     return tuple(one for one in reversed(found.table) if any(is_within(one.node, node) for node in nodes))

@@ -12,10 +12,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ansible_collections.bsd.jail.plugins.module_utils import beneath, mountlook, mounttable, state
+from ansible_collections.bsd.jail.plugins.module_utils import beneath, mountlook, mounttable, roots, state
 from ansible_collections.bsd.jail.plugins.module_utils.beneath import Made
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import FSTAT, Host
@@ -28,9 +29,10 @@ from ansible_collections.bsd.jail.plugins.module_utils.mountplan import (
     node,
     plan_mount,
     plan_unmount,
+    wanted_mounts,
 )
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
-from ansible_collections.bsd.jail.plugins.module_utils.roots import Root
+from ansible_collections.bsd.jail.plugins.module_utils.roots import NoSuchJailError, Root
 
 # Held beside the jail's lock, because roots can lie in one another. No jail has that name.
 _LOCK = ".mounts"
@@ -40,12 +42,41 @@ _LOCK = ".mounts"
 class Outcome:
     """What was done, or would be in a check run.
 
-    plan: the steps. made: the directories and files that were made to mount on. warnings: what the user should know.
+    root: where, None in a check run for a jail that isn't there yet. plan: the steps.
+    made: the directories and files that were made to mount on. warnings: what the user should know.
     """
 
+    root: Root | None
     plan: Plan
     made: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -> Outcome:
+    """Do what the module's options ask for. Raises JailError.
+
+    In a check run, an earlier task might have made the jail: if it isn't there, that is a warning, and nothing is
+    mounted in it.
+    """
+    unmount = options["state"] == "unmounted"
+    try:
+        root = roots.of_path(options["root"]) if options["name"] is None else roots.of_jail(host, options["name"])
+    except NoSuchJailError as error:
+        if not check_mode:
+            raise
+        label = f"jail {options['name']}"
+        plan = (plan_unmount if unmount else plan_mount)(
+            label, wanted_mounts(label, options["mounts"], unmount), Found("", (), {}), options["force"]
+        )
+        return Outcome(None, plan, warnings=(error.message,))
+    return (unmount_all if unmount else mount_all)(
+        host,
+        root,
+        wanted_mounts(root.label, options["mounts"], unmount),
+        force=options["force"],
+        check_mode=check_mode,
+        lock_timeout=options["lock_timeout"],
+    )
 
 
 def mount_all(
@@ -104,19 +135,22 @@ def _converge(
 
     found, plan = look_and_plan()
     if check_mode or not (plan.unmounts or plan.mounts):
-        return Outcome(plan, warnings=tuple(warnings))
+        return Outcome(root, plan, warnings=tuple(warnings))
     names = [] if root.jail is None else [root.jail.replace("/", "%2f")]
     with state.locked(host, [*names, _LOCK], lock_timeout):
         found, plan = look_and_plan()
-        made = _mount(host, root, plan, found, force) if plan.mounts else _unmount(host, root, plan, force)
-    return Outcome(plan, tuple(made), tuple(warnings))
+        made = carry_out(host, root, plan, found, force) if plan.mounts else _unmount(host, root, plan, force)
+    return Outcome(root, plan, tuple(made), tuple(warnings))
 
 
 # --- mounting ---------------------------------------------------------------------------------------------------------
 
 
-def _mount(host: Host, root: Root, plan: Plan, found: Found, force: bool) -> list[str]:
-    """Do a plan that mounts. Returns the paths of what was made to mount on."""
+def carry_out(host: Host, root: Root, plan: Plan, found: Found, force: bool) -> list[str]:
+    """Do a plan that mounts. Returns the paths of what was made to mount on. The caller holds the locks.
+
+    Raises JailError; then what was mounted and made is taken away again, and a nullfs that was to be replaced is back.
+    """
     known = {one.fsid for one in found.table}
     gone: list[Mounted] = []
     done: list[str] = []

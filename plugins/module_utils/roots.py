@@ -18,6 +18,10 @@ from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 _BY_PARAMETER = {"mount.devfs": "/dev", "mount.fdescfs": "/dev/fd", "mount.procfs": "/proc"}
 
 
+class NoSuchJailError(InputError):
+    """There is no jail of that name."""
+
+
 @dataclass(frozen=True)
 class Root:
     """A jail's root.
@@ -47,7 +51,7 @@ def of_path(path: str) -> Root:
 def of_jail(host: Host, name: str) -> Root:
     """The root of a jail: of the one that runs under a name or jid, else of the one that is configured.
 
-    Raises InputError if there is none, or if its path has variables in it.
+    Raises NoSuchJailError, or InputError if its path has variables in it.
     """
     host.check()
     jails, files = jls.running(host), configured.load(host)
@@ -62,7 +66,7 @@ def of_jail(host: Host, name: str) -> Root:
         return Root(path, name, True, frozenset(own))
     value = settings.get("path")
     if not isinstance(value, tuple):
-        raise InputError(
+        raise NoSuchJailError(
             f"jail {name}: there is none of that name, neither running nor with a path in {files.path(name)}.",
             jail=name,
             parameter="name",

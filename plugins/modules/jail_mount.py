@@ -152,7 +152,7 @@ EXAMPLES = r"""
 RETURN = r"""
 root:
   description: The root, without links.
-  returned: when the root is known
+  returned: success, unless the jail isn't there yet in check mode
   type: str
   sample: /jails/web
 mounted:
@@ -199,11 +199,10 @@ stderr:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bsd.jail.plugins.module_utils import roots
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
-from ansible_collections.bsd.jail.plugins.module_utils.mountplan import node, wanted
-from ansible_collections.bsd.jail.plugins.module_utils.mounts import Outcome, mount_all, unmount_all
+from ansible_collections.bsd.jail.plugins.module_utils.mountplan import node
+from ansible_collections.bsd.jail.plugins.module_utils.mounts import Outcome, converge
 
 MOUNT_SPEC: dict[str, dict[str, Any]] = {
     "destination": {"type": "str", "required": True, "aliases": ["path"]},
@@ -221,35 +220,20 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def result_of(root: roots.Root, outcome: Outcome) -> dict[str, Any]:
+def result_of(outcome: Outcome) -> dict[str, Any]:
     """What the module returns."""
-    plan = outcome.plan
-    return {
+    plan, root = outcome.plan, outcome.root.path if outcome.root else ""
+    header = outcome.root.label if outcome.root else ""
+    result: dict[str, Any] = {
         "changed": bool(plan.unmounts or plan.mounts),
-        "root": root.path,
-        "mounted": [node(root.path, one.destination) for one in plan.mounts],
+        "mounted": [node(root, one.destination) for one in plan.mounts],
         "unmounted": [one.node for one in plan.unmounts],
         "made": list(outcome.made),
-        "diff": {"before_header": root.label, "after_header": root.label, "before": plan.before, "after": plan.after},
+        "diff": {"before_header": header, "after_header": header, "before": plan.before, "after": plan.after},
     }
-
-
-def converge(module: AnsibleModule) -> dict[str, Any]:
-    """Do what the options ask for. Raises JailError."""
-    options, host = module.params, Host()
-    unmount = options["state"] == "unmounted"
-    root = roots.of_path(options["root"]) if options["name"] is None else roots.of_jail(host, options["name"])
-    outcome = (unmount_all if unmount else mount_all)(
-        host,
-        root,
-        wanted(root.label, options["mounts"], unmount),
-        force=options["force"],
-        check_mode=module.check_mode,
-        lock_timeout=options["lock_timeout"],
-    )
-    for warning in outcome.warnings:
-        module.warn(warning)
-    return result_of(root, outcome)
+    if outcome.root:
+        result["root"] = root
+    return result
 
 
 def main() -> None:
@@ -261,10 +245,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = converge(module)
+        outcome = converge(Host(), module.params, module.check_mode)
     except JailError as error:
         module.fail_json(msg=error.message, **error.details)
-    module.exit_json(**result)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    module.exit_json(**result_of(outcome))
 
 
 if __name__ == "__main__":

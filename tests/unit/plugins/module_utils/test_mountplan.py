@@ -14,7 +14,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.mountplan import (
     node,
     plan_mount,
     plan_unmount,
-    wanted,
+    wanted_mounts,
 )
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted, parse, shown
 
@@ -59,14 +59,14 @@ def found(*table: Mounted, **more: Any) -> Found:
 )
 def test_what_cant_be_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError) as refused:
-        wanted("jail x", [given])
+        wanted_mounts("jail x", [given])
     assert refused.value.message.startswith("jail x: the mount with the destination ")
     assert words in refused.value.message
 
 
 def test_a_destination_that_stands_twice_is_refused() -> None:
     with pytest.raises(InputError, match="two mounts have this destination"):
-        wanted("jail x", [nullfs("/a/b"), nullfs("//a/./b/")])
+        wanted_mounts("jail x", [nullfs("/a/b"), nullfs("//a/./b/")])
 
 
 def test_what_is_asked_for_becomes_mounts() -> None:
@@ -76,7 +76,7 @@ def test_what_is_asked_for_becomes_mounts() -> None:
         {"destination": "/dev", "type": "devfs"},
         {"destination": "/other", "type": "devfs", "options": ["ruleset=5"]},
     ]
-    assert wanted("jail x", given) == (
+    assert wanted_mounts("jail x", given) == (
         Mount("/usr/local", "nullfs", "/usr/../src/", ("ro",)),
         Mount("/tmp", "tmpfs"),
         Mount("/dev", "devfs", "", ("ruleset=4",)),
@@ -86,12 +86,12 @@ def test_what_is_asked_for_becomes_mounts() -> None:
 
 def test_none_is_mounted_before_what_it_lies_in_and_else_the_order_stays() -> None:
     order = ["/z", "/a/b/c", "/a-b", "/y/1", "/a", "/a/b", "/y"]
-    mounts = wanted("jail x", [nullfs(one) for one in order])
+    mounts = wanted_mounts("jail x", [nullfs(one) for one in order])
     assert [one.destination for one in mounts] == ["/z", "/a", "/a/b", "/a/b/c", "/a-b", "/y", "/y/1"]
 
 
 def test_to_unmount_only_the_destination_matters() -> None:
-    assert wanted("x", [{"destination": "/a/", "type": "?", "options": [""]}], unmount=True) == (Mount("/a"),)
+    assert wanted_mounts("x", [{"destination": "/a/", "type": "?", "options": [""]}], unmount=True) == (Mount("/a"),)
 
 
 @pytest.mark.parametrize(

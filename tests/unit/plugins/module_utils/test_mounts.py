@@ -7,12 +7,13 @@ import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.bsd.jail.plugins.module_utils import mountlook, mounts, roots
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.mountplan import Mount
-from ansible_collections.bsd.jail.plugins.module_utils.mounts import Outcome, mount_all, unmount_all
+from ansible_collections.bsd.jail.plugins.module_utils.mounts import Outcome, converge, mount_all, unmount_all
 from ansible_collections.bsd.jail.plugins.module_utils.roots import Root
 from ansible_collections.bsd.jail.plugins.module_utils.state import locked
 
@@ -298,6 +299,38 @@ def test_the_jails_own_mounts_are_left_to_jail8(host: MountHost, root: Root, her
         with pytest.raises(InputError, match="/a is mounted by the jail's own configuration"):
             act(host, own, [nullfs(here, "/a", "other")], force=True)
     assert below(root, host.nodes()) == ["/a"]
+
+
+# --- by the module's options ------------------------------------------------------------------------------------------
+
+
+def options(mounts: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    defaults = {"name": None, "root": None, "state": "mounted", "force": False, "lock_timeout": 60}
+    return {**defaults, "mounts": mounts, **more}
+
+
+def test_by_the_options(host: MountHost, root: Root, here: Path) -> None:
+    host.jails["x"] = root.path
+    given = [{"destination": "/a", "type": "nullfs", "source": f"{here}/src", "options": ["ro"]}]
+    assert places(converge(host, options(given, name="x"))) == (["/a"], [])
+    assert places(converge(host, options(given, root=root.path))) == ([], [])
+    assert places(converge(host, options(given, root=root.path, state="unmounted"), True)) == ([], [f"{root.path}/a"])
+    assert places(converge(host, options(given, name="x", state="unmounted"))) == ([], [f"{root.path}/a"])
+    assert host.nodes() == []
+
+
+def test_a_jail_that_isnt_there_is_an_error_and_a_warning_in_a_check_run(host: MountHost, here: Path) -> None:
+    given = [{"destination": "/a", "type": "nullfs", "source": f"{here}/src"}]
+    for state, expected in (("mounted", ["/a"]), ("unmounted", [])):
+        with pytest.raises(InputError, match="jail nobody: there is none of that name"):
+            converge(host, options(given, name="nobody", state=state))
+        outcome = converge(host, options(given, name="nobody", state=state), check_mode=True)
+        assert places(outcome) == (expected, [])
+        assert outcome.root is None
+        assert "jail nobody: there is none of that name" in outcome.warnings[0]
+    given[0]["destination"] = "relative"
+    with pytest.raises(InputError, match="isn't absolute"):
+        converge(host, options(given, name="nobody"), check_mode=True)
 
 
 # --- roots ------------------------------------------------------------------------------------------------------------
