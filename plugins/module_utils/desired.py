@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.bsd.jail.plugins.module_utils import fstab
 from ansible_collections.bsd.jail.plugins.module_utils.conf import JailConf, Value, check_name, check_parameter
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
+from ansible_collections.bsd.jail.plugins.module_utils.mountplan import node, wanted_mounts
 from ansible_collections.bsd.jail.plugins.module_utils.params import BY_NAME, OPTIONS, TABLE, normal_address, takes_many
 
 PRESENT, STARTED, STOPPED, RESTARTED, ABSENT = "present", "started", "stopped", "restarted", "absent"
@@ -183,17 +184,10 @@ def _vnet(jail: str, raw: Any) -> str:
 def _mounts(name: str, mounts: list[Mapping[str, Any]], path: str) -> Value:
     """The option `mounts` as lines for jail(8), the mount points below the resolved path."""
     root = os.path.realpath(path)
-    lines = []
-    seen = set()
-    for mount in mounts:
-        point = fstab.below(root, mount["destination"], name)
-        if point in seen:
-            raise InputError(
-                f"jail {name}: two mounts have the destination {mount['destination']!r}.", jail=name, parameter="mounts"
-            )
-        seen.add(point)
-        lines.append(fstab.mount_line(mount.get("source") or "", point, mount["type"], mount.get("options") or []))
-    return tuple(lines)
+    return tuple(
+        fstab.mount_line(one.source, node(root, one.destination), one.fstype, one.options)
+        for one in wanted_mounts(f"jail {name}", mounts)
+    )
 
 
 def _expanded(name: str, expand: list[str], given: Mapping[str, Value]) -> frozenset[str]:

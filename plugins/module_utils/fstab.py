@@ -7,8 +7,6 @@ import os
 import re
 from collections.abc import Iterable
 
-from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
-
 _SPECIAL = re.compile(r"[\s#\\]")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
@@ -37,28 +35,6 @@ def mount_line(source: str, mount_point: str, fstype: str, options: Iterable[str
             "0",
         ]
     )
-
-
-def below(root: str, destination: str, jail: str) -> str:
-    """The mount point for a place in the jail, spelled so that jail(8)'s guard against links holds: exactly `root` in
-    front (recorded: pth-1).
-
-    root: the jail's path, resolved. destination: absolute, as seen from within the jail. Raises InputError.
-    """
-    if not destination.startswith("/"):
-        raise InputError(
-            f"jail {jail}: the destination {destination!r} of a mount isn't absolute: give it as the jail sees it.",
-            jail=jail,
-            parameter="mounts",
-        )
-    if ".." in destination.split("/"):
-        raise InputError(
-            f"jail {jail}: the destination {destination!r} of a mount has '..' in it: give it without.",
-            jail=jail,
-            parameter="mounts",
-        )
-    inside = os.path.normpath("/" + destination.lstrip("/"))
-    return root if inside == "/" else root.rstrip("/") + inside
 
 
 def respell(line: str, given: str, resolved: str) -> str:
