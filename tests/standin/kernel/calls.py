@@ -15,6 +15,7 @@ from typing import Any
 import devfs
 import network
 import processes
+import tracing
 from errors import SystemCallError
 from jails import HOST, Jail
 from system import Caller, System
@@ -157,6 +158,15 @@ def send(system: System, caller: Caller, pid: int, signal: int) -> None:
             os.kill(target, number)
         except ProcessLookupError:
             continue
+
+
+def attach_tracer(system: System, caller: Caller, target: int) -> Answer:
+    """ptrace(2)'s PT_ATTACH, as far as to whether it may."""
+    if not _in_reach(system, caller, target):
+        raise SystemCallError(errno.ESRCH)
+    if tracing.is_off(target) or caller.uid not in (0, processes.uid_of(target)):
+        raise SystemCallError(errno.EPERM)
+    return {}, ()
 
 
 def reap_kill(system: System, caller: Caller, signal: int) -> int:
@@ -356,6 +366,7 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "jail_of": jail_of,
     "processes": list_processes,
     "kill": kill,
+    "attach_tracer": attach_tracer,
     "mounts": mounts,
     "statfs": statfs,
     "nmount": nmount,

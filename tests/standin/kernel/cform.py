@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import calls
+import tracing
 from errors import SystemCallError
 from jails import Jail
 from params import BY_NAME, BY_NO_NAME
@@ -184,6 +185,11 @@ def reap_kill(request: Request) -> tuple[int, tuple[int, ...]]:
     return 0, ()
 
 
+def trace_ctl(request: Request) -> tuple[int, tuple[int, ...]]:
+    tracing.control(request.caller.pid, bool(request.flags))
+    return 0, ()
+
+
 def nmount(request: Request) -> tuple[int, tuple[int, ...]]:
     options: dict[str, str | None] = {}
     for name, at in request.pairs().items():
@@ -242,6 +248,7 @@ CALLS: dict[str, Callable[[Request], tuple[int, tuple[int, ...]]]] = {
     "made_socket": made_socket,
     "kill": kill,
     "reap_kill": reap_kill,
+    "trace_ctl": trace_ctl,
     "nmount": nmount,
     "unmount": unmount,
     "fstatfs": fstatfs,

@@ -159,6 +159,11 @@ def kill(pid: int, signal: int) -> None:
     call("kill", target=pid, signal=signal)
 
 
+def attach_tracer(pid: int) -> None:
+    """ptrace(2): EPERM for a process that has turned tracing off, ESRCH for one that the caller can't see."""
+    call("attach_tracer", target=pid)
+
+
 # --- mounts -----------------------------------------------------------------------------------------------------------
 
 

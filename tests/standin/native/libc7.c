@@ -324,5 +324,5 @@ int procctl(int idtype, int64_t id, int command, void *data)
 		errno = EINVAL;
 		return -1;
 	}
-	return prctl(PR_SET_DUMPABLE, *(int *)data < PROC_TRACE_CTL_DISABLE, 0, 0, 0);
+	return ask("trace_ctl", *(int *)data >= PROC_TRACE_CTL_DISABLE, NULL, 0, NULL, 0, NULL);
 }
