@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.bsd.jail.plugins.module_utils.desired import configuration
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.mountplan import (
     Found,
@@ -100,6 +101,21 @@ def test_to_unmount_only_the_destination_matters() -> None:
 )
 def test_the_path_on_the_host(root: str, destination: str, path: str) -> None:
     assert node(root, destination) == path
+
+
+def test_the_module_jail_writes_the_same_mounts_for_jail8() -> None:
+    given = [nullfs("/a/b", "/src x", "ro", "late"), nullfs("/a"), {"destination": "/dev", "type": "devfs"}]
+    conf = configuration("x", {"path": "/jails/x", "mounts": given})
+    assert conf is not None
+    assert dict(conf.parameters)["mount"] == (
+        "/src /jails/x/a nullfs rw 0 0",
+        "/src\\040x /jails/x/a/b nullfs ro 0 0",
+        "null /jails/x/dev devfs ruleset=4 0 0",
+    )
+    with pytest.raises(
+        InputError, match="jail x: the mount with the destination '/a': nullfs has no option 'read-only'"
+    ):
+        configuration("x", {"path": "/jails/x", "mounts": [nullfs("/a", "/src", "read-only")]})
 
 
 # --- what is mounted --------------------------------------------------------------------------------------------------
