@@ -22,6 +22,8 @@ from ansible_collections.bsd.jail.plugins.module_utils.nmount import FileSystem
 JAIL = "/usr/sbin/jail"
 JLS = "/usr/sbin/jls"
 MOUNT = "/sbin/mount"
+DEVFS = "/sbin/devfs"
+IFCONFIG = "/sbin/ifconfig"
 FSTAT = "/usr/bin/fstat"
 PS = "/bin/ps"
 PGREP = "/bin/pgrep"

@@ -14,6 +14,12 @@ from dataclasses import dataclass
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail, Shown
 
+# What it takes to change a parameter in a running jail:
+LIVE = "live"  # jail -m does it
+EFFECT = "effect"  # jail -m accepts it, and does nothing or not all of it: the effect is brought about by other means
+RECORD = "record"  # it matters only when the jail is started or stopped
+RESTART = "restart"  # it takes a restart
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -26,6 +32,9 @@ class Parameter:
     many: whether it takes more than one value.
     shown: whether the kernel keeps it, so that jls shows it; jail(8) alone acts on the others (jail(8),
     "pseudo-parameters").
+    change: what it takes to change it in a running jail: one of LIVE, EFFECT, RECORD, RESTART.
+    source: where that is known from.
+    default: what a new jail has if it isn't set, where a change away from that takes a restart (recorded: ls-2).
     """
 
     name: str
@@ -35,47 +44,71 @@ class Parameter:
     shown: bool = False
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    change: str = LIVE
+    source: str = ""
+    default: str = ""
 
 
 TABLE: tuple[Parameter, ...] = (
-    Parameter("path", "path", shown=True, aliases=("root",)),
-    Parameter("host.hostname", "host_hostname", shown=True, aliases=("hostname",)),
-    Parameter("ip4", "ip4", shown=True, choices=("new", "inherit", "disable")),
-    Parameter("ip4.addr", "ip4_addr", "list", many=True, shown=True),
-    Parameter("ip6", "ip6", shown=True, choices=("new", "inherit", "disable")),
-    Parameter("ip6.addr", "ip6_addr", "list", many=True, shown=True),
-    Parameter("interface", "interface"),
-    Parameter("vnet", "vnet", "raw", shown=True),
-    Parameter("vnet.interface", "vnet_interface", "list", many=True),
-    Parameter("depend", "depend", "list", many=True),
-    Parameter("persist", "persist", "bool", shown=True),
-    Parameter("devfs_ruleset", "devfs_ruleset", "int", shown=True),
-    Parameter("mount", "mounts", "list", many=True),
-    Parameter("mount.devfs", "mount_devfs", "bool"),
-    Parameter("mount.fdescfs"),
-    Parameter("mount.procfs"),
-    Parameter("mount.fstab"),
-    Parameter("exec.clean", "exec_clean", "bool"),
-    Parameter("exec.prepare", many=True),
-    Parameter("exec.prestart", many=True),
-    Parameter("exec.created", many=True),
-    Parameter("exec.start", "exec_start", "raw", many=True),
-    Parameter("exec.poststart", many=True),
-    Parameter("exec.prestop", many=True),
-    Parameter("exec.stop", "exec_stop", "raw", many=True),
-    Parameter("exec.poststop", many=True),
-    Parameter("exec.release", many=True),
-    Parameter("exec.consolelog"),
-    Parameter("exec.fib"),
-    Parameter("exec.jail_user"),
-    Parameter("exec.system_jail_user"),
-    Parameter("exec.system_user"),
-    Parameter("exec.timeout"),
-    Parameter("command", many=True),
-    Parameter("stop.timeout"),
-    Parameter("ip_hostname"),
-    Parameter("allow.dying"),
-    Parameter("zfs.dataset", many=True),
+    Parameter("path", "path", shown=True, aliases=("root",), change=RESTART, source="mod-12"),
+    Parameter("host.hostname", "host_hostname", shown=True, aliases=("hostname",), change=LIVE, source="mod-1"),
+    Parameter(
+        "ip4",
+        "ip4",
+        shown=True,
+        choices=("new", "inherit", "disable"),
+        change=RESTART,
+        source="mod-12",
+        default="disable",
+    ),
+    Parameter("ip4.addr", "ip4_addr", "list", many=True, shown=True, change=EFFECT, source="mod-8"),
+    Parameter(
+        "ip6",
+        "ip6",
+        shown=True,
+        choices=("new", "inherit", "disable"),
+        change=RESTART,
+        source="mod-12",
+        default="disable",
+    ),
+    Parameter("ip6.addr", "ip6_addr", "list", many=True, shown=True, change=EFFECT, source="mod-8"),
+    Parameter("interface", "interface", change=EFFECT, source="mod-8"),
+    Parameter("vnet", "vnet", "raw", shown=True, change=RESTART, source="mod-12", default="inherit"),
+    Parameter("vnet.interface", "vnet_interface", "list", many=True, change=EFFECT, source="vnm-1"),
+    Parameter("depend", "depend", "list", many=True, change=RECORD, source="mod-12"),
+    Parameter("persist", "persist", "bool", shown=True, change=LIVE, source="mod-12"),
+    Parameter("devfs_ruleset", "devfs_ruleset", "int", shown=True, change=EFFECT, source="drf-2"),
+    Parameter("mount", "mounts", "list", many=True, change=EFFECT, source="mod-10"),
+    Parameter("mount.devfs", "mount_devfs", "bool", change=EFFECT, source="mod-12"),
+    Parameter("mount.fdescfs", change=EFFECT, source="mod-12"),
+    Parameter("mount.procfs", change=EFFECT, source="mod-12"),
+    Parameter("mount.fstab", change=RESTART, source="mod-10"),
+    Parameter("exec.clean", "exec_clean", "bool", change=RECORD, source="mod-12"),
+    Parameter("exec.prepare", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.prestart", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.created", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.start", "exec_start", "raw", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.poststart", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.prestop", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.stop", "exec_stop", "raw", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.poststop", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.release", many=True, change=RECORD, source="mod-10"),
+    Parameter("exec.consolelog", change=RECORD, source="mod-10"),
+    Parameter("exec.fib", change=RECORD, source="mod-10"),
+    Parameter("exec.jail_user", change=RECORD, source="mod-10"),
+    Parameter("exec.system_jail_user", change=RECORD, source="mod-10"),
+    Parameter("exec.system_user", change=RECORD, source="mod-10"),
+    Parameter("exec.timeout", change=RECORD, source="mod-10"),
+    Parameter("command", many=True, change=RECORD, source="mod-10"),
+    Parameter("stop.timeout", change=RECORD, source="jail(8)"),
+    Parameter("ip_hostname", change=RESTART, source="jail(8)"),
+    Parameter("allow.dying", change=RECORD, source="jail(8)"),
+    Parameter("zfs.dataset", many=True, change=RESTART, source="jail(8)"),
+    # That jail -m accepts it is recorded, what becomes of the names then isn't.
+    Parameter("host", shown=True, change=RESTART, source="mod-12", default="new"),
+    Parameter("jid", shown=True, change=RESTART, source="jail(8)"),
+    Parameter("osreldate", shown=True, change=RESTART, source="mod-12"),
+    Parameter("osrelease", shown=True, change=RESTART, source="mod-12"),
 )
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in TABLE}
 OPTIONS: dict[str, Parameter] = {parameter.option: parameter for parameter in TABLE if parameter.option}
@@ -96,6 +129,18 @@ def takes_many(name: str) -> bool:
     return known is not None and known.many
 
 
+def change_of(name: str, jail: Jail) -> str:
+    """What it takes to change a parameter in a running jail.
+
+    Of those that aren't in the table, jail -m changes what the kernel has, as jls shows (recorded: mod-12); what it
+    hasn't, for want of a kernel module, takes a restart.
+    """
+    known = BY_NAME.get(name)
+    if known is not None:
+        return known.change
+    return LIVE if name in jail.parameters else RESTART
+
+
 def may_load_module(name: str) -> bool:
     """Whether asking jail(8) for a parameter that the kernel doesn't have makes it load a kernel module (FreeBSD's
     lib/libjail, kldload_param).
@@ -103,23 +148,30 @@ def may_load_module(name: str) -> bool:
     return name.startswith(("linux", "sysv", "allow.mount."))
 
 
-def differs(name: str, setting: Setting, jail: Jail) -> bool:
+def differs(name: str, setting: Setting, jail: Jail, insist: bool = False) -> bool:
     """Whether the kernel has something else than was configured, as far as that can be told.
 
-    Compared is what the kernel makes of a value (recorded: nrm-1). A value with variables in it, a parameter that jls
-    doesn't show, and what the jail may change itself (recorded: drf-1) don't differ.
+    Compared is what the kernel makes of a value (recorded: nrm-1). A value with variables in it, and a parameter that
+    jls doesn't show, don't differ; nor does, unless we insist, what the jail may change itself (recorded: drf-1).
     """
     if name not in jail.parameters or name in ("name", "jid"):
         return False
-    if not isinstance(setting, bool) and not all(item.literal for item in setting):
+    if not is_literal(setting):
         return False
-    if name in _HOST and jail.parameters.get("allow.set_hostname") is not False:
+    if name in _HOST and jail.parameters.get("allow.set_hostname") is not False and not insist:
         return False
+    if name in ("ip4", "ip6") and jail.text("vnet") == "new":
+        return False  # shown as 'inherit' whatever was set (recorded: net-1)
     shown = jail.parameters[name]
     wanted = setting if isinstance(setting, bool) else tuple(item.text for item in setting)
     if name == "securelevel":
-        return _number(jail.text(name)) < _number(_last(wanted))
+        return number(jail.text(name)) < number(_last(wanted))
     return _normal(name, wanted, shown) != _normal(name, shown, shown)
+
+
+def is_literal(setting: Setting) -> bool:
+    """Whether a setting has no variables in it."""
+    return isinstance(setting, bool) or all(item.literal for item in setting)
 
 
 def same(name: str, one: Setting | None, other: Setting | None) -> bool:
@@ -144,7 +196,8 @@ def _last(value: Shown) -> str:
     return str(value)
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """The integer that a value is, 0 if it is none."""
     try:
         return int(text)
     except ValueError:
