@@ -64,9 +64,14 @@ def stand_in_up(name: str) -> Host:
     return Host(name, (str(STANDIN), "ssh", name), variables)
 
 
+def stand_ins() -> list[str]:
+    """The names of the stand-ins that are up."""
+    return _standin("list").split()
+
+
 def stand_in_down(name: str) -> None:
     """Take a stand-in down, if it is up. Raises HostError if that fails."""
-    if name in _standin("list").split():
+    if name in stand_ins():
         _standin("down", name)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up
+from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up, stand_ins
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The stand-in's own tests say nothing of a real host."""
     return True if config.getoption("--host") and collection_path.name == "test_standin.py" else None
+
+
+def pytest_sessionstart() -> None:
+    """Take down what the tests of an earlier run left up that was killed."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for name in stand_ins():
+        owner = re.match(r"integration-(\d+)-", name)
+        if owner and not Path("/proc", owner[1]).exists():
+            stand_in_down(name)
 
 
 @pytest.fixture
