@@ -164,11 +164,14 @@ def check(host: Host, root: Root, wanted: Sequence[Mount], plan: Plan, check_mod
         if not check_mode:
             raise InputError(message, parameter="root" if root.jail is None else "name")
         warnings.append(message)
+    jails = [root.path, *(jail.text("path") for jail in jls.running(host).values())]
+    try:
+        beneath.resolve(root.given, jails)
+    except InputError as error:
+        raise InputError(f"{root.label}: {error.message}", parameter="root" if root.jail is None else "name") from error
     changing = {one.destination for one in plan.mounts}
-    sources = [one for one in wanted if one.fstype == NULLFS and one.destination in changing]
-    if sources:
-        jails = [root.path, *(jail.text("path") for jail in jls.running(host).values())]
-        for mount in sources:
+    for mount in wanted:
+        if mount.fstype == NULLFS and mount.destination in changing:
             _resolved(root, mount, jails)
 
 
