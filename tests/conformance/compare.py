@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .cases import Case
-from .fields import KINDS, RULES
+from .fields import KINDS, Finder
 
 # ps and ls -l make their columns as wide as the values are long.
 PS_HEADER = re.compile(r" *P?PID [A-Z% ]+\n")
@@ -93,20 +93,20 @@ class Line:
         return part
 
 
-def compile_lines(text: str, varies: dict[str, str], script: str) -> list[Line]:
-    """The lines of a recorded stream. varies: the declared values and their kinds."""
+def compile_lines(text: str, finder: Finder) -> list[Line]:
+    """The lines of a recorded stream."""
     lines, table = [], False
     for line in text.split("\n")[:-1]:
         line += "\n"
         table = bool(PS_HEADER.fullmatch(line)) or (table and bool(PS_ROW.fullmatch(line)))
         loose = table or bool(LS_ROW.fullmatch(line))
-        lines.append(Line(tuple(_parts(line.lstrip(" ") if loose else line, varies, script, loose)), loose))
+        lines.append(Line(tuple(_parts(line.lstrip(" ") if loose else line, finder, loose)), loose))
     return lines
 
 
-def _parts(line: str, varies: dict[str, str], script: str, loose: bool) -> Iterator[str | Field]:
+def _parts(line: str, finder: Finder, loose: bool) -> Iterator[str | Field]:
     at = 0
-    for start, end, kind in sorted(_found(line, varies, script)):
+    for start, end, kind in sorted(finder.find(line)):
         if start < at:
             continue
         literal, value = line[at:start], line[start:end]
@@ -118,34 +118,17 @@ def _parts(line: str, varies: dict[str, str], script: str, loose: bool) -> Itera
     yield line[at:]
 
 
-def _found(line: str, varies: dict[str, str], script: str) -> Iterator[tuple[int, int, str]]:
-    """Where values that vary stand: start, end, kind. A declared one is a word of its own; one in ^$ is a line."""
-    for value, kind in varies.items():
-        for match in re.finditer(_word(value), line):
-            yield *match.span(), kind
-    for kind, rule in RULES:
-        for match in rule.finditer(line):
-            if not re.search(_word(match[0]), script):
-                yield *match.span(1), kind
-
-
-def _word(value: str) -> str:
-    if value.startswith("^"):
-        return rf"(?<=^){re.escape(value[1:-1])}(?=\n)"
-    return rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)"
-
-
-def compare(case: Case, varies: dict[str, str], answer: Answer, names: Names) -> list[str]:
+def compare(case: Case, varies: dict[str, str], answer: Answer, names: Names, *, real: bool) -> list[str]:
     """How an answer differs from the recorded one, in lines to be read; nothing if it doesn't.
 
     varies: what the group declares; the case's own declarations come on top. names: of the things that earlier cases of
-    the group have named; what this one names is added if it doesn't differ.
+    the group have named; what this one names is added if it doesn't differ. real: the answer is a FreeBSD host's.
     """
-    declared = {**varies, **case.varies}
+    finder = Finder({**varies, **case.varies}, case.script, real)
     new: Names = dict(names)
     differences = [] if answer.rc == case.rc else [f"status {answer.rc} instead of {case.rc}"]
     for stream in ("stdout", "stderr"):
-        lines = compile_lines(getattr(case, stream), declared, case.script)
+        lines = compile_lines(getattr(case, stream), finder)
         differences += _compare_stream(stream, lines, getattr(answer, stream), new)
     if not differences:
         names.update(new)

@@ -7,7 +7,7 @@ Nothing else varies: outside of a field, an answer has to be the recorded one by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -30,12 +30,14 @@ class Kind:
 
     pattern: what such a value looks like. identity: it names something, so the same recorded value is the same value
     wherever the group has it, and another is another; a measure or a moment isn't so. agrees: whether an actual value
-    is as good as the recorded one.
+    is as good as the recorded one. of_host: one host has another than the next; a stand-in, which plays the recording
+    host, has the recorded one.
     """
 
     pattern: str
     identity: bool = False
     agrees: Callable[[str, str], bool] = lambda recorded, actual: True
+    of_host: bool = False
 
 
 MONTH, DAY = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -48,11 +50,11 @@ KINDS: dict[str, Kind] = {
     "cpuset": Kind(r"[1-9]\d*", identity=True),
     "epair": Kind(r"epair\d+", identity=True),
     "fsid": Kind(r"[0-9a-f]{16}", identity=True),
-    "hostname": Kind(r"[a-z0-9][a-z0-9.-]*", identity=True),
-    "nic": Kind(r"[a-z]+\d+", identity=True),
-    "disk": Kind(r"/dev/\S+?", identity=True),
-    "release": Kind(r"\d+\.\d+-[A-Z]+\d*(?:-p\d+)?", identity=True),
-    "osreldate": Kind(r"\d{7}", identity=True),
+    "hostname": Kind(r"[a-z0-9][a-z0-9.-]*", identity=True, of_host=True),
+    "nic": Kind(r"[a-z]+\d+", identity=True, of_host=True),
+    "disk": Kind(r"/dev/\S+?", identity=True, of_host=True),
+    "release": Kind(r"\d+\.\d+-[A-Z]+\d*(?:-p\d+)?", identity=True, of_host=True),
+    "osreldate": Kind(r"\d{7}", identity=True, of_host=True),
     "scope": Kind(r"0x[0-9a-f]+", identity=True),
     "date": Kind(rf"{DAY} {MONTH} [ \d]\d {TIME} (?:UTC )?\d{{4}}"),
     "mtime": Kind(rf"{MONTH} [ \d]\d (?:\d\d:\d\d| \d{{4}})"),
@@ -94,3 +96,33 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("osreldate", r"\bosreldate(?:=|: |\":\")(\d{7})"),
     )
 )
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds the values that vary in the lines of a recorded answer.
+
+    varies: the declared values and their kinds. script: the case's. real: what a host is of its own varies too.
+    """
+
+    varies: dict[str, str]
+    script: str
+    real: bool
+
+    def find(self, line: str) -> Iterator[tuple[int, int, str]]:
+        """Where they stand: start, end, kind. A declared value is a word of its own; one in ^$ is a line."""
+        for value, kind in self.varies.items():
+            if self.real or not KINDS[kind].of_host:
+                for match in re.finditer(_word(value), line):
+                    yield *match.span(), kind
+        for kind, rule in RULES:
+            if self.real or not KINDS[kind].of_host:
+                for match in rule.finditer(line):
+                    if not re.search(_word(match[0]), self.script):
+                        yield *match.span(1), kind
+
+
+def _word(value: str) -> str:
+    if value.startswith("^"):
+        return rf"(?<=^){re.escape(value[1:-1])}(?=\n)"
+    return rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)"

@@ -53,7 +53,7 @@ def run_group(target: Target, group: Group, wanted: set[str], listed: dict[str, 
     try:
         with target.fresh(group) as session:
             for case in group.cases[: last + 1]:
-                found[case.id] = compare(case, group.varies, session.run(case.script), names)
+                found[case.id] = compare(case, group.varies, session.run(case.script), names, real=target.real)
     except GroupError as error:
         found = {case.id: [str(error)] for case in group.cases}
     return [judge(case, found[case.id], listed.get(case.id)) for case in group.cases if case.id in wanted]
