@@ -150,10 +150,15 @@ cmd:
   elements: str
   sample: [getent, hosts, www.freebsd.org]
 rc:
+  description: The exit status, negative for the signal that ended the program.
+  returned: with O(mode=run)
+  type: int
+  sample: 0
+status:
   description:
-    - The exit status. With O(mode=run), negative for the signal that ended the program.
-    - With the other modes, that of a prepared program that has ended, as a shell counts it.
-  returned: when the program has ended
+    - The exit status of a prepared program that has ended, as a shell counts it, V(128) and the number of the signal
+      for one that a signal ended. It is no reason for the task to fail.
+  returned: with the other modes, when the program has ended
   type: int
   sample: 0
 stdout:
@@ -312,7 +317,7 @@ def prepared(found: entrypoint.Entrypoint, changed: bool) -> dict[str, Any]:
         "stderr_file": f"{found.directory}/stderr",
     }
     if found.status is not None:
-        result["rc"] = found.status
+        result["status"] = found.status  # a result's rc that isn't 0 would make the task fail
     return result
 
 
