@@ -62,7 +62,7 @@ def plan(
     insist: whether what the jail may change itself is put right too (design: `drift: kernel`).
     Raises InputError for an address that is the host's own, and for what is in the way of mounts.
     """
-    return _Difference(name, old, new, kernel, observed, insist).plan()
+    return _Difference(name, old, new, kernel, observed or LiveObserved(), insist).plan()
 
 
 def text_after(text: str, name: str, old: Mapping[str, Setting], plan: LivePlan) -> str:
@@ -104,7 +104,7 @@ class _Difference:
     old: Mapping[str, Setting]
     new: Mapping[str, Setting]
     kernel: Jail
-    observed: LiveObserved | None
+    observed: LiveObserved
     insist: bool
     restart: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -178,7 +178,7 @@ class _Difference:
         wanted = _is_true(self.new.get("persist", False))
         if wanted == self.kernel.parameters.get("persist"):
             return
-        if wanted or (self.observed is not None and self.observed.occupied):
+        if wanted or self.observed.occupied:
             self._set("persist", wanted)
         else:
             self._restart("persist")
@@ -210,7 +210,7 @@ class _Difference:
         if self._stays("vnet.interface"):
             return [], []
         old, new = _words(self.old, "vnet.interface"), _words(self.new, "vnet.interface")
-        inside = self.observed.interfaces if self.observed else frozenset(old)
+        inside = frozenset(old) if self.observed.interfaces is None else self.observed.interfaces
         come = [MoveInterface(one, True) for one in new if one not in inside]
         go = [MoveInterface(one, False) for one in old if one not in new and one in inside]
         return come, go
@@ -220,8 +220,8 @@ class _Difference:
             return [], []
         old = {alias.place: alias for alias in addresses.aliases(self.old)}
         new = {alias.place: alias for alias in addresses.aliases(self.new)}
-        there = self.observed.on_host if self.observed else frozenset(old)
-        by_others = self.observed.by_others if self.observed else frozenset()
+        there = frozenset(old) if self.observed.on_host is None else self.observed.on_host
+        by_others = self.observed.by_others
         coming = [alias for place, alias in new.items() if place not in there or old.get(place) != alias]
         addresses.refuse_hosts_own(self.name, coming, there, old, by_others)
         come = [MoveAlias(old.get(alias.place) if alias.place in there else None, alias) for alias in coming]
@@ -241,8 +241,8 @@ class _Difference:
             path,
             livemounts.lines(self.old, path),
             livemounts.lines(self.new, path),
-            observed.mounted if observed else None,
-            observed.busy if observed else (),
+            observed.mounted,
+            observed.busy,
         )
         for parameter in change.restart:
             self._restart(parameter)
@@ -257,7 +257,7 @@ class _Difference:
         stays = self.old.get("mount.devfs") is True and self.new.get("mount.devfs") is True
         if old == new or not stays or any(mount.destination == "/dev" for step in mounts for mount in step.mounts):
             return []
-        if self.observed and not self.observed.closed:
+        if not self.observed.closed:
             self._restart("devfs_ruleset")
             return []
         return [ApplyRules(self.kernel.text("path").rstrip("/") + "/dev", old, new)]

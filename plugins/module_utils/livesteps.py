@@ -15,20 +15,21 @@ from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 
 @dataclass(frozen=True)
 class LiveObserved:
-    """What jls can't show of a running jail, and of its host (livelook.look).
+    """What jls can't show of a running jail, and of its host (livelook.look). None: nobody looked, then it is taken to
+    be as the jail was started.
 
     mounted: all that is mounted on the host. busy: the paths of those mounts of the jail that are in use.
     on_host: the addresses of the host's interfaces. by_others: those that other running jails need.
     interfaces: those in the jail's own network stack. occupied: whether a process runs in the jail.
-    closed: whether the new devfs ruleset hides all before it shows anything, so that it can be applied over another.
+    closed: whether the new devfs ruleset can be applied over the old one, and shows then what it shows by itself.
     """
 
-    mounted: tuple[Mounted, ...] = ()
+    mounted: tuple[Mounted, ...] | None = None
     busy: frozenset[str] = frozenset()
-    on_host: frozenset[Place] = frozenset()
+    on_host: frozenset[Place] | None = None
     by_others: frozenset[Place] = frozenset()
-    interfaces: frozenset[str] = frozenset()
-    occupied: bool = True
+    interfaces: frozenset[str] | None = None
+    occupied: bool = False
     closed: bool = True
 
 
