@@ -117,6 +117,8 @@ class Mounts:
         if fstype != "nullfs" and not stat.S_ISDIR(os.fstat(target).st_mode):
             raise SystemCallError(errno.ENOTDIR)
         path = os.readlink(f"{PROC}/self/fd/{target}")
+        if stat.S_ISREG(os.fstat(target).st_mode) and self.of_descriptor(target).node == path:
+            raise SystemCallError(errno.EBUSY)  # mounts on files don't stack (FreeBSD's sys/kern/vfs_mount.c)
         before = set(_linux_mounts())
         place = f"{PROC}/self/fd/{target}"
         flags = sum(FLAGS.get(name, 0) for name in options)
