@@ -51,12 +51,18 @@ def deliver(
     there = _there(host, jail, target)
     if check_mode or not there:
         return Outcome(tuple(sorted(there)), tuple(sorted(there)))
-    found = _send(host, jail, target, there, number)
-    left = _wait(host, jail, target, there, wait)
-    if left and escalate is not None:
-        _send(host, jail, target, _there(host, jail, target), escalate)
-        return Outcome(tuple(found), tuple(_wait(host, jail, target, there, wait)), True)
-    return Outcome(tuple(found), tuple(left))
+
+    def left() -> dict[int, Process]:
+        """Those of them that are still there; where all are meant, whoever is."""
+        now = _there(host, jail, target)
+        return {pid: one for pid, one in now.items() if target.all or processes.is_same(there.get(pid), one.since)}
+
+    found = tuple(_send(host, jail, target, there, number))
+    remaining = processes.wait_gone(left, wait)
+    if not remaining or escalate is None:
+        return Outcome(found, tuple(remaining))
+    _send(host, jail, target, left(), escalate)
+    return Outcome(found, tuple(processes.wait_gone(left, wait)), escalated=True)
 
 
 def _there(host: Host, jail: Jail, target: Target) -> dict[int, Process]:
@@ -90,13 +96,3 @@ def _send(host: Host, jail: Jail, target: Target, there: dict[int, Process], num
     except OSError as error:
         raise JailError(f"jail {jail.name}: signal {number} can't be sent: {error.strerror}", jail=jail.name) from error
     return outside
-
-
-def _wait(host: Host, jail: Jail, target: Target, there: dict[int, Process], timeout: float) -> list[int]:
-    """Wait for the end of these; where all are meant, of whatever there is."""
-
-    def left() -> list[int]:
-        now = _there(host, jail, target)
-        return [pid for pid, one in now.items() if target.all or processes.is_same(there.get(pid), one.since)]
-
-    return processes.wait_gone(left, timeout)
