@@ -122,12 +122,19 @@ def _check_kind(root: Root, mount: Mount, mode: int) -> None:
 
 
 def is_of_file(mount: Mount) -> bool:
+    """Whether a file is mounted, on a file."""
     return mount.fstype == NULLFS and os.path.isfile(mount.source)
 
 
 def is_same(mounted: os.stat_result, source: os.stat_result) -> bool:
-    """Whether what is seen through a nullfs is its source: all but the device's number comes from there."""
-    return mounted.st_ino == source.st_ino and stat.S_IFMT(mounted.st_mode) == stat.S_IFMT(source.st_mode)
+    """Whether what is seen through a nullfs is its source: all but the device's number comes from there.
+
+    Inode numbers are unique only on one file system, and a jail may have one to itself: then the generation tells.
+    """
+    names = ("st_ino", "st_gen", "st_birthtime")  # Linux has the first alone
+    return stat.S_IFMT(mounted.st_mode) == stat.S_IFMT(source.st_mode) and all(
+        getattr(mounted, name, None) == getattr(source, name, None) for name in names
+    )
 
 
 def _is_filled(host: Host, mounted: Mounted) -> bool:
@@ -175,7 +182,6 @@ def check(host: Host, root: Root, wanted: Sequence[Mount], plan: Plan, check_mod
             _resolved(root, mount, jails)
 
 
-def failed(root: Root, destination: str, why: str, **details: object) -> InputError:
-    return InputError(
-        f"{root.label}: the mount with the destination {destination!r}: {why}", parameter="mounts", **details
-    )
+def failed(root: Root, destination: str, why: str) -> InputError:
+    """The error that says why a mount can't be."""
+    return InputError(f"{root.label}: the mount with the destination {destination!r}: {why}", parameter="mounts")

@@ -88,8 +88,8 @@ def mount_all(
     check_mode: bool = False,
     lock_timeout: float = 60,
 ) -> Outcome:
-    """See to it that all wanted mounts are there, in their order (mountplan.wanted). Of those that are, nothing is
-    touched; those that are otherwise are replaced.
+    """See to it that all wanted mounts are there, in their order (mountplan.wanted_mounts). Those that are there
+    aren't touched; those that are there otherwise are replaced.
 
     force: unmount what is busy, what is mounted below, and what holds files. lock_timeout: seconds.
     Raises JailError; then what was mounted and made is taken away again, and a nullfs that was to be replaced is back.
@@ -177,10 +177,12 @@ def _mount_one(host: Host, root: Root, mount: Mount, known: set[str], made: list
         if is_of_file(mount):
             with beneath.opened(os.path.dirname(path), made) as directory:
                 beneath.make_file(directory, path, made)
+                host.fstatfs(directory)  # if that fails, it had better be before there is a mount
                 host.nmount(directory, os.path.basename(path), mount.fstype, mount.source, mount.options)
         else:
             with beneath.opened(path, made) as directory:
                 beneath.check_directory(directory, path)
+                host.fstatfs(directory)
                 host.nmount(directory, ".", mount.fstype, mount.source or "null", mount.options)
         return _verified(host, root, mount, path, known)
     except OSError as error:
@@ -193,7 +195,7 @@ def _verified(host: Host, root: Root, mount: Mount, path: str, known: set[str]) 
     """The fsid of what was just mounted, if its path leads to it and nullfs shows its source. Otherwise it is taken
     away again. Raises InputError.
     """
-    with contextlib.suppress(OSError, InputError), beneath.opened(path) as here:
+    with contextlib.suppress(OSError, JailError), beneath.opened(path) as here:
         there = host.fstatfs(here)
         if there.fsid not in known and there.fstype == mount.fstype and there.node == path:
             if mount.fstype != NULLFS:

@@ -57,7 +57,7 @@ def of_jail(host: Host, name: str) -> Root:
     """
     host.check()
     jails, files = jls.running(host), configured.load(host)
-    jail = next((one for one in jails.values() if str(one.jid) == name), None) if name.isdigit() else jails.get(name)
+    jail = jails.get(name) or next((one for one in jails.values() if str(one.jid) == name), None)
     if jail is not None:
         name = jail.name
     text = files.files.get(name)
