@@ -23,6 +23,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
     MoveAlias,
     MoveInterface,
     Set,
+    Step,
 )
 from ansible_collections.bsd.jail.plugins.module_utils.params import (
     BY_NAME,
@@ -122,7 +123,7 @@ class _Difference:
         mounts = self._mounts()
         rules = self._rules(mounts)
         sets = [one for one in self.sets if not self._stays(one.parameter)]
-        steps = (*come, *moves_in, *sets, *rules, *moves_out, *go, *mounts)
+        steps: tuple[Step, ...] = (*come, *moves_in, *sets, *rules, *moves_out, *go, *mounts)
         return LivePlan(steps, tuple(self.restart), tuple(self.waiting))
 
     # --- what the kernel has ----------------------------------------------------------------------------------------
