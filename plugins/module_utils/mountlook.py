@@ -173,7 +173,7 @@ def check(host: Host, root: Root, wanted: Sequence[Mount], plan: Plan, check_mod
         warnings.append(message)
     jails = [root.path, *(jail.text("path") for jail in jls.running(host).values())]
     try:
-        beneath.resolve(root.given, jails)
+        beneath.resolve(root.given or root.path, jails)
     except InputError as error:
         raise InputError(f"{root.label}: {error.message}", parameter="root" if root.jail is None else "name") from error
     changing = {one.destination for one in plan.mounts}

@@ -26,16 +26,16 @@ class NoSuchJailError(InputError):
 class Root:
     """A jail's root.
 
-    path: without links. given: the path that it was found by. jail: the jail's name, None where only the path is known.
-    runs: whether the jail runs. own: the paths on which the jail's configuration mounts something, now or when it was
-    started.
+    path: without links. jail: the jail's name, None where only the path is known. runs: whether the jail runs.
+    own: the paths on which the jail's configuration mounts something, now or when it was started.
+    given: how the path was spelled, where somebody spelled it.
     """
 
     path: str
-    given: str
     jail: str | None = None
     runs: bool = False
     own: frozenset[str] = frozenset()
+    given: str = ""
 
     @property
     def label(self) -> str:
@@ -47,7 +47,7 @@ def of_path(path: str) -> Root:
     """The root that is a directory of the host. Raises InputError."""
     if not path.startswith("/") or "\0" in path:
         raise InputError(f"root {path!r} isn't an absolute path.", parameter="root")
-    return Root(os.path.realpath(path), path)
+    return Root(os.path.realpath(path), given=path)
 
 
 def of_jail(host: Host, name: str) -> Root:
@@ -65,7 +65,7 @@ def of_jail(host: Host, name: str) -> Root:
     if jail is not None:
         path = jail.text("path")
         own = {*_own(settings, path), *_own(_started_with(host, name, jail), path)}
-        return Root(path, path, name, True, frozenset(own))
+        return Root(path, name, True, frozenset(own))
     value = settings.get("path")
     if not isinstance(value, tuple):
         raise NoSuchJailError(
@@ -81,7 +81,7 @@ def of_jail(host: Host, name: str) -> Root:
         )
     given = value[-1].text
     path = os.path.realpath(given)
-    return Root(path, given, name, False, frozenset(_own(settings, path)))
+    return Root(path, name, False, frozenset(_own(settings, path)), given)
 
 
 def _started_with(host: Host, name: str, jail: jls.Jail) -> Mapping[str, Setting]:

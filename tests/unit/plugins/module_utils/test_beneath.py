@@ -162,7 +162,7 @@ def test_the_walk_never_leaves_a_tree_that_changes_under_it(tree: Path) -> None:
 
 
 def test_a_mount_on_a_directory_never_leaves_a_tree_that_changes_under_it(tree: Path) -> None:
-    host, root = MountHost(tree / "host"), Root(f"{tree}/root", f"{tree}/root")
+    host, root = MountHost(tree / "host"), Root(f"{tree}/root")
     mounted, refused = 0, 0
     (tree / "root/link").symlink_to(tree / "outside")
     with exchanged(tree / "root/a", tree / "root/link"):
@@ -180,7 +180,7 @@ def test_a_mount_on_a_directory_never_leaves_a_tree_that_changes_under_it(tree: 
 
 def test_a_mount_on_a_file_is_taken_back_from_outside(tree: Path) -> None:
     """The file is a hard link of what is mounted, so that what is seen there is the same: no mount is real here."""
-    host, root = MountHost(tree / "host"), Root(f"{tree}/root", f"{tree}/root")
+    host, root = MountHost(tree / "host"), Root(f"{tree}/root")
     (tree / "source").write_text("to be mounted")
     os.link(tree / "source", tree / "root/a/file")
     host.before = lambda: time.sleep(0)  # lets the other thread have its turn
@@ -216,7 +216,7 @@ def put_file(tree: Path) -> None:
 def test_a_link_put_there_between_the_look_and_the_mount(
     tree: Path, hides: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host, root = MountHost(tree / "host"), Root(f"{tree}/root", f"{tree}/root")
+    host, root = MountHost(tree / "host"), Root(f"{tree}/root")
     (tree / "source").write_text("to be mounted")
     os.link(tree / "source", tree / "root/a/file")
     host.before = lambda: put_link(tree)
@@ -234,7 +234,7 @@ def test_a_link_put_there_between_the_look_and_the_mount(
 
 
 def test_a_directory_moved_away_while_it_is_mounted_on(tree: Path) -> None:
-    host, root = MountHost(tree / "host"), Root(f"{tree}/root", f"{tree}/root")
+    host, root = MountHost(tree / "host"), Root(f"{tree}/root")
     host.before = lambda: os.rename(tree / "root/a", tree / "root/away")
     with pytest.raises(InputError, match="somebody changed what lies on its way"):
         mount_all(host, root, [Mount("/a/b", "tmpfs")])
@@ -242,7 +242,7 @@ def test_a_directory_moved_away_while_it_is_mounted_on(tree: Path) -> None:
 
 
 def test_a_source_exchanged_while_it_is_mounted(tree: Path) -> None:
-    host, root = MountHost(tree / "host"), Root(f"{tree}/root", f"{tree}/root")
+    host, root = MountHost(tree / "host"), Root(f"{tree}/root")
     (tree / "source").write_text("to be mounted")
     os.link(tree / "source", tree / "root/a/file")
 

@@ -39,7 +39,7 @@ def host(here: Path) -> MountHost:
 
 @pytest.fixture
 def root(here: Path) -> Root:
-    return Root(f"{here}/root", f"{here}/root")
+    return Root(f"{here}/root")
 
 
 def nullfs(here: Path, destination: str, source: str = "src", *options: str) -> Mount:
@@ -81,7 +81,7 @@ def test_mounted_already_is_no_change_and_costs_one_program(host: MountHost, roo
 
 
 def test_unmounted_already_is_no_change_and_costs_one_program(host: MountHost, root: Root) -> None:
-    assert places(unmount_all(host, Root(f"{root.path}/gone", "/"), [Mount("/a")])) == ([], [])
+    assert places(unmount_all(host, Root(f"{root.path}/gone"), [Mount("/a")])) == ([], [])
     assert host.programs == ["mount"]
 
 
@@ -221,7 +221,7 @@ def test_a_file_system_that_somebody_else_has_unmounted_meanwhile_is_no_error(
 
 
 def test_two_runs_take_turns(host: MountHost, root: Root, here: Path) -> None:
-    named = Root(root.path, root.path, "x", runs=True)
+    named = Root(root.path, "x", runs=True)
     for held, other in (("x", named), (".mounts", named), (".mounts", root)):
         with locked(host, [held], 0), pytest.raises(LockError):
             mount_all(host, other, [nullfs(here, "/a")], lock_timeout=0)
@@ -274,7 +274,7 @@ def test_what_cant_be_mounted_is_refused_before_anything_is_done(
 
 
 def test_a_root_that_isnt_there(host: MountHost, here: Path) -> None:
-    root = Root(f"{here}/nowhere", f"{here}/nowhere")
+    root = Root(f"{here}/nowhere")
     with pytest.raises(InputError, match="nowhere isn't there"):
         mount_all(host, root, [nullfs(here, "/a")])
     outcome = mount_all(host, root, [nullfs(here, "/a")], check_mode=True)
@@ -285,12 +285,12 @@ def test_a_root_that_isnt_there(host: MountHost, here: Path) -> None:
 
 def test_the_root_of_a_running_jail_isnt_mounted_on(host: MountHost, root: Root, here: Path) -> None:
     with pytest.raises(InputError, match="the jail runs"):
-        mount_all(host, Root(root.path, root.path, "x", runs=True), [nullfs(here, "/")])
-    mount_all(host, Root(root.path, root.path, "x"), [nullfs(here, "/")])
+        mount_all(host, Root(root.path, "x", runs=True), [nullfs(here, "/")])
+    mount_all(host, Root(root.path, "x"), [nullfs(here, "/")])
 
 
 def test_the_jails_own_mounts_are_left_to_jail8(host: MountHost, root: Root, here: Path) -> None:
-    own = Root(root.path, root.path, "x", True, frozenset({f"{root.path}/a"}))
+    own = Root(root.path, "x", True, frozenset({f"{root.path}/a"}))
     with pytest.raises(InputError, match="/a is mounted by the jail's own configuration"):
         mount_all(host, own, [nullfs(here, "/a")])
     mount_all(host, root, [nullfs(here, "/a")])
@@ -338,7 +338,7 @@ def test_a_jail_that_isnt_there_is_an_error_and_a_warning_in_a_check_run(host: M
 
 def test_the_root_of_a_path(here: Path) -> None:
     (here / "link").symlink_to("root")
-    assert roots.of_path(f"{here}//link/") == Root(f"{here}/root", f"{here}//link/")
+    assert roots.of_path(f"{here}//link/") == Root(f"{here}/root", given=f"{here}//link/")
     with pytest.raises(InputError, match="isn't an absolute path"):
         roots.of_path("root")
 
@@ -348,10 +348,10 @@ def test_the_root_of_a_running_jail_is_the_kernels(host: MountHost, here: Path) 
     Path(host.conf_dir, "a.conf").write_text(
         f"a {{ path = '{here}/moved'; mount.devfs; mount = 'tmpfs {here}/moved/t tmpfs rw'; }}"
     )
-    assert roots.of_jail(host, "b.c") == Root(f"{here}/other", f"{here}/other", "b.c", True)
-    assert roots.of_jail(host, "2") == Root(f"{here}/other", f"{here}/other", "b.c", True)
+    assert roots.of_jail(host, "b.c") == Root(f"{here}/other", "b.c", True)
+    assert roots.of_jail(host, "2") == Root(f"{here}/other", "b.c", True)
     assert roots.of_jail(host, "a") == Root(
-        f"{here}/root", f"{here}/root", "a", True, frozenset({f"{here}/root/dev", f"{here}/root/t"})
+        f"{here}/root", "a", True, frozenset({f"{here}/root/dev", f"{here}/root/t"})
     )
 
 
@@ -364,7 +364,7 @@ def test_the_root_of_a_jail_that_doesnt_run_is_the_configured_one(host: MountHos
         f" mount = '{here}/src {here}/link//a nullfs ro 0 0'; mount += 'tmpfs {here}/root/b tmpfs rw 0 0'; }}"
     )
     own = {f"{here}/root/{place}" for place in ("dev/fd", "proc", "a", "b", "m x")}
-    assert roots.of_jail(host, "a") == Root(f"{here}/root", f"{here}/link", "a", False, frozenset(own))
+    assert roots.of_jail(host, "a") == Root(f"{here}/root", "a", False, frozenset(own), f"{here}/link")
 
 
 def test_a_root_by_a_link_in_another_jail_is_refused(host: MountHost, here: Path) -> None:
