@@ -49,7 +49,14 @@ _PID, _GATE = 4, 5
 # The parent of what waits. It tells the pid, and what waits goes on only when that has been written down: if we are
 # killed before, the gate closes, and it ends.
 _KEEPER = f"""
-{{ exec {_PID}>&-; read -r go <&{_GATE} || exit; exec {_GATE}<&- {REPORT}>"$1"; shift 2; exec "$@"; }} </dev/null &
+{{
+    exec {_PID}>&-
+    read -r go <&{_GATE} || exit
+    exec {_GATE}<&-
+    exec {REPORT}>"$1"
+    shift 2
+    exec "$@"
+}} </dev/null &
 echo $! >&{_PID}
 exec {SPEC}<&- {_PID}>&- {_GATE}<&- {STDIN}<&- {STDOUT}>&- {STDERR}>&-
 wait $!

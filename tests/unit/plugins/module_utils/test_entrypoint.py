@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,43 @@ def test_nothing_of_the_program_is_in_a_command_line_or_a_file(host: LinuxHost, 
             assert b"visible" not in Path(f"/proc/{pid}/{file}").read_bytes()
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"visible-value" not in written
+
+
+def test_what_waits_is_detached_and_holds_nothing_of_ours(host: LinuxHost, tmp_path: Path) -> None:
+    ours = os.open("/", os.O_RDONLY)
+    os.set_inheritable(ours, True)
+    waiting = entrypoint.prepare(host, JAIL, SLEEP).pid
+    os.close(ours)
+    (keeper,) = set(processes_about(tmp_path)) - {waiting}
+    wait_until(lambda: os.listdir(f"/proc/{keeper}/fd") == ["0", "1", "2"])
+    wait_until(lambda: set(os.listdir(f"/proc/{waiting}/fd")) == {"0", "1", "2", "3", "6", "7", "8"})
+    for pid in (keeper, waiting):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        session, terminal = int(fields[3]), int(fields[4])
+        assert (session != os.getsid(0), terminal) == (True, 0)
+    assert int(Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()[1]) != os.getpid()
+
+
+def test_a_terminal_is_the_programs_own(host: LinuxHost, tmp_path: Path) -> None:
+    path = str(tmp_path / "console")
+    script = "tty; test -t 1 && test -t 2 && echo mine >/dev/tty"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(1)
+        prepared = entrypoint.prepare(host, JAIL, Program(("sh", "-c", script)), console_socket=path)
+        with server.accept()[0] as connection:
+            name, fds, _flags, _address = socket.recv_fds(connection, 1024, 1)
+    entrypoint.release(host, JAIL)
+    wait_until(lambda: prepared.status is not None)
+    assert (prepared.status, os.read(fds[0], 1024)) == (0, name + b"\r\nmine\r\n")
+    os.close(fds[0])
+
+
+def test_no_listener_and_nothing_is_started(host: LinuxHost, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="console_socket '/nosuch' can't be used"):
+        entrypoint.prepare(host, JAIL, SLEEP, console_socket="/nosuch")
+    assert not processes_about(tmp_path)
+    assert not (tmp_path / "bsd.jail/web/entrypoint").exists()
 
 
 def test_a_second_one_is_told_who_has_the_place(host: LinuxHost) -> None:
