@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +31,19 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def waits_at_the_fifo(pid: int) -> bool:
+    """Whether a shell has been let on, and has gone on to open the fifo."""
+    try:
+        return "5" not in os.listdir(f"/proc/{pid}/fd")
+    except FileNotFoundError:
+        return False
+
+
+def is_settled(directory: Path, pid: int) -> bool:
+    """Whether a process that was to wait does, or is gone with its parent."""
+    return waits_at_the_fifo(pid) or not processes_about(directory)
 
 
 @pytest.fixture
@@ -199,7 +213,7 @@ def test_what_waits_was_killed(host: LinuxHost) -> None:
 
 def test_the_fifo_was_removed(host: LinuxHost) -> None:
     prepared = entrypoint.prepare(host, JAIL, SLEEP)
-    wait_until(lambda: "5" not in os.listdir(f"/proc/{prepared.pid}/fd"))  # the shell has gone on to open it
+    wait_until(lambda: waits_at_the_fifo(prepared.pid))
     os.unlink(prepared.fifo)
     with pytest.raises(JailError, match="the fifo at which it waits was removed"):
         entrypoint.release(host, JAIL)
@@ -313,6 +327,7 @@ def test_killed_between_any_two_steps_of_prepare(host: LinuxHost, tmp_path: Path
             outcomes.add("prepared anew")
         else:
             outcomes.add("was prepared")
+        wait_until(partial(is_settled, tmp_path, found.pid))
         if entrypoint.state_of(host, found) == WAITING:
             assert len(processes_about(tmp_path)) == 2
         else:
