@@ -40,7 +40,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.program import REPORT, SPEC, STDERR, STDIN, STDOUT, Program
 
-__all__ = ["Entrypoint", "Finished", "cleanup", "find", "prepare", "release", "run", "state_of"]
+__all__ = ["Entrypoint", "Finished", "cleanup", "detach", "find", "prepare", "release", "run", "state_of"]
 
 _STATUS_TIME = 1.0  # seconds for a parent to write down how its child ended
 _ABORTED = 128 + signal.SIGABRT
@@ -133,7 +133,9 @@ def _prepare(host: Host, jail: Jail, wanted: Program, terminal: int | None) -> E
         process = processes.find(host, int(pid)) if pid.strip().isdigit() else None
         if process is None:
             raise JailError(f"jail {jail.name}: the process that is to wait couldn't be started.", jail=jail.name)
-        made = Entrypoint(jail.name, jail.jid, host.boot_id(), process.pid, process.since, wanted.argv, base)
+        made = Entrypoint(
+            jail.name, jail.jid, host.boot_id(), process.pid, process.since, wanted.argv, wanted.digest, base
+        )
         entryrecord.write(made)
         gate_write.write(b"\n")
     return made
@@ -217,6 +219,34 @@ def _waits(host: Host, found: Entrypoint) -> bool:
         f"jail {found.jail}: {found.argv[0]!r} (pid {found.pid}) can't be released: {what}. Prepare it again.",
         jail=found.jail,
     )
+
+
+def detach(
+    host: Host,
+    jail: Jail,
+    wanted: Program,
+    console_socket: str | None = None,
+    timeout: float = 30,
+    *,
+    check_mode: bool = False,
+) -> tuple[Entrypoint | None, bool]:
+    """Have a program run: prepare and release it, unless this very program was, and runs.
+
+    Returns the entrypoint, None if there is none yet in check mode, and whether anything was, or would be, done. The
+    arguments, and what is raised, are those of `prepare` and `release`.
+    """
+    found = find(host, jail.name)
+    if found is not None and found.jid == jail.jid and found.digest == wanted.digest:
+        now = state_of(host, found)
+        if now == RUNNING:
+            return found, False
+        if now == WAITING:
+            return release(host, jail, timeout, check_mode=check_mode)
+    if check_mode:
+        refuse_second(host, jail)
+        return None, True
+    prepare(host, jail, wanted, console_socket)
+    return release(host, jail, timeout)
 
 
 def jail_of(host: Host, name: str, check_mode: bool = False) -> Jail:

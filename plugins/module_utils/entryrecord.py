@@ -25,8 +25,8 @@ WAITING, RUNNING, ENDED = "waiting", "running", "ended"
 class Entrypoint:
     """A program that was prepared.
 
-    jail, jid: where. boot: kern.boot_id then. pid, since: of the process (processes.Process). argv: the program.
-    directory: where its files lie.
+    jail, jid: where. boot: kern.boot_id then. pid, since: of the process (processes.Process). argv, digest: of the
+    program (program.Program). directory: where its files lie.
     """
 
     jail: str
@@ -35,6 +35,7 @@ class Entrypoint:
     pid: int
     since: int
     argv: tuple[str, ...]
+    digest: str
     directory: str = ""
 
     @property

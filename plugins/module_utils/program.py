@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import inspect
 import json
 import os
@@ -43,6 +44,12 @@ class Program:
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     chdir: str = "/"
+
+    @property
+    def digest(self) -> str:
+        """What tells it from other programs; its environment can't be read from that."""
+        parts = [self.argv, sorted(self.env.items()), self.user, self.chdir]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def check(self, jail: str) -> None:
         """Raise InputError for what no program can be started with."""

@@ -48,7 +48,8 @@ options:
       - V(prepare) - start the process that will become the program.
       - V(release) - let a prepared program go, and be sure that it has been executed. One that was released before is
         left as it is.
-      - V(detach) - prepare and release.
+      - V(detach) - prepare and release, unless this very program was prepared and runs; its O(argv), O(env), O(user)
+        and O(chdir) make it the same.
     type: str
     choices: [run, prepare, release, detach]
     default: run
@@ -123,6 +124,14 @@ EXAMPLES = r"""
   bsd.jail.jail_exec:
     name: web
     argv: [/bin/sh, -c, 'du -sk /var/log/* | sort -n']
+
+- name: Have a server run; the next play finds that it does
+  bsd.jail.jail_exec:
+    name: web
+    mode: detach
+    argv: [/usr/local/bin/caddy, file-server]
+    user: www
+    chdir: /usr/local/www
 
 - name: Prepare a server, so that its pid is known
   bsd.jail.jail_exec:
@@ -342,13 +351,14 @@ def work(host: Host, options: dict[str, Any], check_mode: bool) -> dict[str, Any
             return run(jail, program, options)
         told = options["creates"] is not None or options["removes"] is not None
         return {"changed": told, "skipped": not told, "cmd": list(program.argv), "msg": "not run in check mode"}
+    console_socket = options["console_socket"]
+    if mode == "detach":
+        runs, changed = entrypoint.detach(host, jail, program, console_socket, release_time, check_mode=check_mode)
+        return {"changed": changed, "cmd": list(program.argv)} if runs is None else prepared(runs, changed)
     if check_mode:
         entrypoint.refuse_second(host, jail)
         return {"changed": True, "cmd": list(program.argv)}
-    found = entrypoint.prepare(host, jail, program, options["console_socket"])
-    if mode == "detach":
-        entrypoint.release(host, jail, release_time)
-    return prepared(found, True)
+    return prepared(entrypoint.prepare(host, jail, program, console_socket), True)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -137,6 +138,33 @@ def test_a_second_one_is_told_who_has_the_place(host: LinuxHost) -> None:
     with pytest.raises(JailError, match=f"running: 'sleep', pid {first.pid}"):
         entrypoint.prepare(host, JAIL, SLEEP)
     assert entrypoint.release(host, JAIL) == (first, False)
+
+
+def test_detaching_the_same_program_twice_does_nothing(host: LinuxHost) -> None:
+    assert entrypoint.detach(host, JAIL, SLEEP, check_mode=True) == (None, True)
+    first, changed = entrypoint.detach(host, JAIL, SLEEP)
+    assert changed
+    assert entrypoint.detach(host, JAIL, SLEEP) == (first, False)
+    assert entrypoint.detach(host, JAIL, SLEEP, check_mode=True) == (first, False)
+    for other in (replace(SLEEP, env={"A": "b"}), replace(SLEEP, chdir="/tmp"), Program(("sleep", "1001"))):
+        for check_mode in (True, False):
+            with pytest.raises(JailError, match="there is an entrypoint already"):
+                entrypoint.detach(host, JAIL, other, check_mode=check_mode)
+
+
+def test_detaching_one_that_waits_releases_it(host: LinuxHost) -> None:
+    prepared = entrypoint.prepare(host, JAIL, SLEEP)
+    assert entrypoint.detach(host, JAIL, SLEEP) == (prepared, True)
+    assert entrypoint.state_of(host, prepared) == RUNNING
+
+
+def test_detaching_one_that_has_ended_starts_it_again(host: LinuxHost) -> None:
+    first, _changed = entrypoint.detach(host, JAIL, Program(("true",)))
+    assert first is not None
+    wait_until(lambda: entrypoint.state_of(host, first) == ENDED)
+    second, changed = entrypoint.detach(host, JAIL, Program(("true",)))
+    assert second is not None
+    assert (second.pid != first.pid, changed) == (True, True)
 
 
 def test_what_a_program_starts_with(host: LinuxHost) -> None:

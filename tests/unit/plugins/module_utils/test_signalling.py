@@ -68,7 +68,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process outside of the jail is the jail's entrypoint, and waits."""
-    waiting = Entrypoint("web", 7, "cafe", 10, 100, ("sleep",), "/nosuch")
+    waiting = Entrypoint("web", 7, "cafe", 10, 100, ("sleep",), "", "/nosuch")
     monkeypatch.setattr(entrypoint, "find", lambda _host, _jail: waiting)
 
 
