@@ -138,6 +138,8 @@ def _converge(
         return Outcome(root, plan, warnings=tuple(warnings))
     names = [] if root.jail is None else [root.jail.replace("/", "%2f")]
     with state.locked(host, [*names, _LOCK], lock_timeout):
+        if root.jail is not None:
+            root = roots.of_jail(host, root.jail)
         found, plan = look_and_plan()
         made = carry_out(host, root, plan, found, force) if plan.mounts else _unmount(host, root, plan, force)
     return Outcome(root, plan, tuple(made), tuple(warnings))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Sequence
@@ -228,6 +229,21 @@ def test_two_runs_take_turns(host: MountHost, root: Root, here: Path) -> None:
     assert host.nodes() == []
 
 
+def test_a_jail_that_was_started_elsewhere_while_this_run_waited(
+    host: MountHost, root: Root, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.jails["x"] = root.path
+
+    def elsewhere(*_arguments: Any) -> contextlib.nullcontext[None]:
+        host.jails["x"] = f"{here}/other"
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(mounts.state, "locked", elsewhere)
+    outcome = mount_all(host, roots.of_jail(host, "x"), [Mount("/a", "tmpfs")])
+    assert host.nodes() == [f"{here}/other/a"]
+    assert outcome.root == Root(f"{here}/other", "x", True)
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -286,6 +302,7 @@ def test_a_root_that_isnt_there(host: MountHost, here: Path) -> None:
 def test_the_root_of_a_running_jail_isnt_mounted_on(host: MountHost, root: Root, here: Path) -> None:
     with pytest.raises(InputError, match="the jail runs"):
         mount_all(host, Root(root.path, "x", runs=True), [nullfs(here, "/")])
+    Path(host.conf_dir, "x.conf").write_text(f"x {{ path = '{root.path}'; }}")
     mount_all(host, Root(root.path, "x"), [nullfs(here, "/")])
 
 
