@@ -151,7 +151,9 @@ class _Difference:
 
     def _is_different(self, parameter: str) -> bool:
         setting, changed = self.new.get(parameter), self._is_changed(parameter)
-        if parameter not in self.kernel.parameters or parameter == "jid" or not self._is_literal(parameter):
+        if parameter == "jid":
+            return _words(self.new, "jid") not in ([], [str(self.kernel.jid)])
+        if parameter not in self.kernel.parameters or not self._is_literal(parameter):
             return changed
         if setting is None:
             known = BY_NAME.get(parameter)
@@ -223,9 +225,12 @@ class _Difference:
         new = {alias.place: alias for alias in addresses.aliases(self.new)}
         there = frozenset(old) if self.observed.on_host is None else self.observed.on_host
         by_others = self.observed.by_others
-        coming = [alias for place, alias in new.items() if place not in there or old.get(place) != alias]
-        addresses.refuse_hosts_own(self.name, coming, there, old, by_others)
-        come = [MoveAlias(old.get(alias.place) if alias.place in there else None, alias) for alias in coming]
+        addresses.refuse_hosts_own(self.name, new.values(), there, old, by_others)
+        come = [
+            MoveAlias(old[place] if place in there else None, alias)
+            for place, alias in new.items()
+            if place not in there or old.get(place, alias) != alias
+        ]
         go = [
             MoveAlias(alias, None)
             for place, alias in old.items()
