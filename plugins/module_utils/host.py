@@ -50,16 +50,19 @@ class Result:
     stderr: str
 
     def error(self, message: str, jail: str | None = None) -> CommandError:
-        """The error that says so: `message` and the program's own words."""
-        lines = (self.stderr.strip() or self.stdout.strip() or "no message").splitlines()
+        """The error that says so: `message` and the program's own words. Bytes in them that aren't UTF-8, which Ansible
+        would refuse to hear of, are written `\\xNN`.
+        """
+        stdout, stderr = _readable(self.stdout), _readable(self.stderr)
+        lines = (stderr.strip() or stdout.strip() or "no message").splitlines()
         words = "; ".join(line.strip() for line in lines)
         return CommandError(
             f"{message}: {words} (status {self.rc} of: {' '.join(self.argv)})",
             jail=jail,
             cmd=list(self.argv),
             rc=self.rc,
-            stdout=self.stdout,
-            stderr=self.stderr,
+            stdout=stdout,
+            stderr=stderr,
         )
 
 
@@ -183,6 +186,10 @@ def _missing(program: str) -> JailError:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _contents(path: str) -> str:

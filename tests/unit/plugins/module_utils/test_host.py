@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 
 HOST = Host(platform="freebsd15", uid=0)
 
@@ -103,3 +103,11 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         HOST.run("/nosuch/jail")
     with pytest.raises(JailError, match="/nosuch/jail isn't there"):
         HOST.run_detached(("/nosuch/jail",), str(tmp_path / "x"), None)
+
+
+def test_an_error_can_be_told_whatever_bytes_a_program_printed() -> None:
+    """Ansible refuses a module's result that isn't UTF-8, and then nobody learns what was wrong."""
+    error = Result(("/usr/sbin/jail",), 1, "", os.fsdecode(b"jail: \xfc: oh\n")).error("jail x can't be started")
+    error.message.encode("utf-8")
+    assert r"jail: \xfc: oh" in error.message
+    assert error.details["stderr"] == "jail: \\xfc: oh\n"
