@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.bsd.jail.plugins.module_utils import configured, fstab, jls, state
+from ansible_collections.bsd.jail.plugins.module_utils import configured, fstab, libjail, state
 from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
-from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 
 # The parameters that mount something by themselves, and where (recorded: dev-2).
 _BY_PARAMETER = {"mount.devfs": "/dev", "mount.fdescfs": "/dev/fd", "mount.procfs": "/proc"}
@@ -56,15 +57,14 @@ def of_jail(host: Host, name: str) -> Root:
     Raises NoSuchJailError, or InputError if its path has variables in it.
     """
     host.check()
-    jails, files = jls.running(host), configured.load(host)
-    jail = jails.get(name) or next((one for one in jails.values() if str(one.jid) == name), None)
+    jail, files = _running(name), configured.load(host)
     if jail is not None:
         name = jail.name
     text = files.files.get(name)
     settings = settings_of(files.effective(name, text), name) if text is not None or name in files.places else {}
     if jail is not None:
-        path = jail.text("path")
-        own = {*_own(settings, path), *_own(_started_with(host, name, jail), path)}
+        path = jail.path
+        own = {*_own(settings, path), *_own(_started_with(host, jail), path)}
         return Root(path, name, True, frozenset(own))
     value = settings.get("path")
     if not isinstance(value, tuple):
@@ -84,11 +84,20 @@ def of_jail(host: Host, name: str) -> Root:
     return Root(path, name, False, frozenset(_own(settings, path)), given)
 
 
-def _started_with(host: Host, name: str, jail: jls.Jail) -> Mapping[str, Setting]:
-    record = state.read(host, name)
-    if record is None or not record.describes(jail, host.boot_id(), state.rc_started(host, name)):
+def _running(name: str) -> libjail.Jail | None:
+    """The running jail of a name or jid: asked of the kernel, which costs no program."""
+    try:
+        return libjail.get(name)
+    except JailError:
+        return None
+
+
+def _started_with(host: Host, jail: libjail.Jail) -> Mapping[str, Setting]:
+    record = state.read(host, jail.name)
+    as_listed = Jail(jail.jid, jail.name, {})
+    if record is None or not record.describes(as_listed, host.boot_id(), state.rc_started(host, jail.name)):
         return {}
-    return settings_of(record.text, name)
+    return settings_of(record.text, jail.name)
 
 
 def _own(settings: Mapping[str, Setting], path: str) -> Iterator[str]:

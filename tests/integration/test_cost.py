@@ -33,11 +33,11 @@ def test_an_unchanged_jail_costs_one_jls(host: Host, ansible: Ansible) -> None:
 
 
 def test_what_is_mounted_already_costs_one_listing(host: Host, ansible: Ansible) -> None:
-    host.run("mkdir -p /jails/cheap /jails/source")
+    host.run("mkdir -p /jails/cheap /jails/source; jail -c name=cheap path=/jails/cheap persist")
     mounts = '"mounts": [{"destination": "/a", "type": "nullfs", "source": "/jails/source"}]'
-    arguments = f'{{"root": "/jails/cheap", {mounts}}}'
+    arguments = f'{{"name": "cheap", {mounts}}}'
     ansible.module("bsd.jail.jail_mount", arguments)
     any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
     assert started(host, ansible, "bsd.jail.jail_mount", arguments) - any_module == Counter({"mount": 1})
-    ansible.module("bsd.jail.jail_mount", f'{{"root": "/jails/cheap", "state": "unmounted", {mounts}}}')
-    host.run("rm -r /jails/cheap /jails/source")
+    ansible.module("bsd.jail.jail_mount", f'{{"name": "cheap", "state": "unmounted", {mounts}}}')
+    host.run("jail -R cheap; rm -r /jails/cheap /jails/source")

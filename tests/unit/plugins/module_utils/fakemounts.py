@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import FSTAT, JLS, MOUNT, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.nmount import FileSystem
 
 WORDS = {"ro": "read-only", "async": "asynchronous", "sync": "synchronous"}
@@ -59,6 +61,13 @@ class MountHost(Host):
     def nodes(self) -> list[str]:
         """Where something is mounted, the root's own file system apart."""
         return [one.node for one in self.table[1:]]
+
+    def get(self, name: str) -> Jail:
+        """What stands in for libjail.get."""
+        for jid, (one, path) in enumerate(self.jails.items(), 1):
+            if name in (one, str(jid)):
+                return Jail(jid, one, path)
+        raise JailError(f'jail "{name}" not found')
 
     def boot_id(self) -> str:
         return "0" * 32

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bsd.jail.plugins.module_utils import mountlook, mounts, roots
+from ansible_collections.bsd.jail.plugins.module_utils import libjail, mountlook, mounts, roots
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.mountplan import Mount
 from ansible_collections.bsd.jail.plugins.module_utils.mounts import Outcome, converge, mount_all, unmount_all
@@ -34,8 +34,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def host(here: Path) -> MountHost:
-    return MountHost(here / "host")
+def host(here: Path, monkeypatch: pytest.MonkeyPatch) -> MountHost:
+    host = MountHost(here / "host")
+    monkeypatch.setattr(libjail, "get", host.get)
+    return host
 
 
 @pytest.fixture
@@ -330,6 +332,9 @@ def test_by_the_options(host: MountHost, root: Root, here: Path) -> None:
     host.jails["x"] = root.path
     given = [{"destination": "/a", "type": "nullfs", "source": f"{here}/src", "options": ["ro"]}]
     assert places(converge(host, options(given, name="x"))) == (["/a"], [])
+    host.programs.clear()
+    assert places(converge(host, options(given, name="x"))) == ([], [])
+    assert host.programs == ["mount"]
     assert places(converge(host, options(given, root=root.path))) == ([], [])
     assert places(converge(host, options(given, root=root.path, state="unmounted"), True)) == ([], [f"{root.path}/a"])
     assert places(converge(host, options(given, name="x", state="unmounted"))) == ([], [f"{root.path}/a"])
