@@ -169,7 +169,7 @@ def _is_right(found: Found, line: Line, before: Line | None) -> bool:
     if not line.mount.destination:
         return before is not None
     there = found.at(line.mount.destination)
-    return bool(there) and is_as_wanted(line.mount, there[-1])
+    return bool(there) and is_as_wanted(line.mount, there[-1], found.table)
 
 
 def _remembered(line: Line) -> object:

@@ -79,7 +79,7 @@ def look(host: Host, root: Root, wanted: Sequence[Mount]) -> Found:
         why = _why_astray(host, root, mount, there[-1] if there else None)
         if why:
             astray[mount.destination] = why
-        if why or not there or not is_as_wanted(mount, there[-1]):
+        if why or not there or not is_as_wanted(mount, there[-1], found.table):
             covered.append(mount.destination)
     nodes = [found.node(mount.destination) for mount in wanted]
     filled = frozenset(

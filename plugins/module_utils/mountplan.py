@@ -23,6 +23,8 @@ _NO_OPTIONS = frozenset("errmsg fspath fstype from target update reload snapshot
 # These tell rc(8) and mount -a when to mount; mount(8) drops them (recorded: opt-1).
 _FOR_FSTAB = frozenset(("noauto", "late", "failok"))
 # nullfs takes any word, and says nothing (recorded: mnt-3). These mean something to it (mount_nullfs(8)).
+# Of the options that a nullfs has, those that mount(8) shows (nullfs_statfs() of sys/fs/nullfs/null_vfsops.c).
+_NULLFS_SHOWS = frozenset(("ro", "noexec", "nosuid", "nosymfollow", "union"))
 _NULLFS = mounttable.GENERAL | frozenset(("cache", "nocache", "unixbypass", "nounixbypass"))
 
 
@@ -147,14 +149,22 @@ def _refused(label: str, destination: str, why: str) -> InputError:
     return InputError(f"{label}: the mount with the destination {destination!r}: {why}", parameter="mounts")
 
 
-def is_as_wanted(mount: Mount, mounted: Mounted) -> bool:
+def is_as_wanted(mount: Mount, mounted: Mounted, table: Sequence[Mounted]) -> bool:
     """Whether a mounted file system is the one that is wanted, as far as mount(8) tells: sizes and the like it doesn't.
 
-    A source is compared where there is one: file systems without a source have their type's name in its place.
+    table: what else is mounted. A source is compared where there is one: file systems without a source have their
+    type's name in its place.
     """
-    if mounted.fstype != mount.fstype or mounted.options != mounttable.shown(mount.options):
+    if mounted.fstype != mount.fstype:
         return False
-    return mounted.special == mounted.fstype or mount.source in ("", mounted.special)
+    if mounted.special != mounted.fstype and mount.source not in ("", mounted.special):
+        return False
+    asked = mounttable.shown(mount.options)
+    if mount.fstype != NULLFS:
+        return mounted.options == asked
+    # A nullfs shows these of its own, and beside them whatever the file system of its source has.
+    asked &= _NULLFS_SHOWS
+    return asked <= mounted.options <= asked | mounttable.of_path(table, mount.source).options
 
 
 def plan_mount(label: str, wanted: Sequence[Mount], found: Found, force: bool) -> Plan:
@@ -164,7 +174,7 @@ def plan_mount(label: str, wanted: Sequence[Mount], found: Found, force: bool) -
     changing: list[str] = []
     for mount in wanted:
         there = found.at(mount.destination)
-        is_right = bool(there) and is_as_wanted(mount, there[-1]) and mount.destination not in found.astray
+        is_right = bool(there) and is_as_wanted(mount, there[-1], found.table) and mount.destination not in found.astray
         if not is_right or any(is_within(mount.destination, other) for other in changing):
             changing.append(mount.destination)
     unmounts = at_or_below(found, changing)

@@ -8,9 +8,10 @@ which it can be unmounted (recorded: pwd-1, nmt-1). That is all the record of mo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.bsd.jail.plugins.module_utils.beneath import is_within
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import MOUNT, Host
 
@@ -89,6 +90,12 @@ def parse(text: str) -> tuple[Mounted, ...]:
         raise JailError(
             f"mount(8) printed something that can't be read as what is mounted ({error!r}): {text[:200]!r}"
         ) from error
+
+
+def of_path(table: Sequence[Mounted], path: str) -> Mounted:
+    """The file system that a path without links lies on; the root's own, where the table doesn't say."""
+    root = Mounted("", "", "/", frozenset(), "")
+    return max((root, *(one for one in table if is_within(path, one.node))), key=lambda one: len(one.node))
 
 
 def shown(options: Iterable[str]) -> frozenset[str]:

@@ -22,9 +22,10 @@ description:
     jail do meanwhile.
 notes:
   - Needs root on the host; use C(become).
-  - Compared is what mount(8) shows. It shows the options V(ro), V(noexec), V(nosuid), V(nosymfollow), V(noatime),
-    V(union), V(sync), V(async), V(noclusterr), V(noclusterw) and V(suiddir), but neither the size of a tmpfs nor the
-    ruleset of a devfs. When only such a value has changed, nothing is done; unmount it first.
+  - Compared is what mount(8) shows. It shows the options V(ro), V(noexec), V(nosuid), V(nosymfollow) and V(union), and
+    of file systems other than nullfs also V(noatime), V(sync), V(async), V(noclusterr), V(noclusterw) and V(suiddir);
+    but neither the size of a tmpfs nor the ruleset of a devfs. When only what it doesn't show has changed, nothing is
+    done; unmount it first.
   - When something fails half way, what was mounted is unmounted again, the directories and files that were made are
     removed, and a nullfs that had been replaced is mounted again.
   - Mounts that the jail's own configuration has are left to jail(8). To be asked for one that is there as it is, is

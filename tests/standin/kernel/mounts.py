@@ -43,6 +43,7 @@ FLAGS = {
 GLOBAL = frozenset(
     {*FLAGS, "rw", "exec", "suid", "symfollow", "nounion", "noasync", "export", "force", "late", "noauto", "failok"}
 ) - {"noatime"}
+NULLFS_SHOWS = ("ro", "noexec", "nosuid", "nosymfollow", "union")
 # What a file system knows beside those; nullfs takes anything (recorded: mnt-3).
 OPTIONS = {
     "tmpfs": {"size", "inodes", "maxfilesize", "uid", "gid", "mode", "nonc", "nomtime", "pgread"},
@@ -119,6 +120,7 @@ class Mounts:
         path = os.readlink(f"{PROC}/self/fd/{target}")
         if stat.S_ISREG(os.fstat(target).st_mode) and self.of_descriptor(target).node == path:
             raise SystemCallError(errno.EBUSY)  # mounts on files don't stack (FreeBSD's sys/kern/vfs_mount.c)
+        lower = [] if source is None else self.of_descriptor(source).flags
         before = set(_linux_mounts())
         place = f"{PROC}/self/fd/{target}"
         flags = sum(FLAGS.get(name, 0) for name in options)
@@ -140,6 +142,10 @@ class Mounts:
         kind, low, high = TYPES[fstype], self._serial & 0xFF, self._serial >> 8 & 0xFF
         fsid = f"{low:02x}ff{high:02x}{kind:02x}{kind:02x}000000"
         shown = [name for name in options if name in FLAGS]
+        if fstype == "nullfs" and source is not None:
+            # Some options of its own, and all of its source's (nullfs_statfs() of sys/fs/nullfs/null_vfsops.c).
+            own = [name for name in shown if name in NULLFS_SHOWS]
+            shown = [*own, *(flag for flag in lower if flag not in own)]
         self.table.append(Mount(fstype, SPECIAL.get(fstype, special), path, shown, fsid, number))
 
     def _bind(self, source: int | None, target: int, place: str, flags: int) -> None:

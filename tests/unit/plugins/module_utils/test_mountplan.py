@@ -166,7 +166,32 @@ def test_a_later_option_undoes_an_earlier_one() -> None:
     ],
 )
 def test_whether_it_is_mounted_as_wanted(mount: Mount, there: Mounted, same: bool) -> None:
-    assert is_as_wanted(mount, there) is same
+    assert is_as_wanted(mount, there, ()) is same
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown_there", "same"),
+    [
+        ((), ("noatime", "nosuid"), True),  # as the file system of its source
+        ((), (), True),  # mounted before that was mounted so
+        (("noatime",), (), True),  # which a nullfs never shows of its own
+        (("ro",), ("ro", "noatime"), True),
+        (("ro",), ("noatime", "nosuid"), False),
+        ((), ("ro", "noatime"), False),
+        ((), ("noexec",), False),
+    ],
+)
+def test_a_nullfs_also_shows_what_the_file_system_of_its_source_has(
+    asked: tuple[str, ...], shown_there: tuple[str, ...], same: bool
+) -> None:
+    table = [
+        Mounted("ufs", "/dev/vtbd0", "/", frozenset({"noexec"}), "0"),
+        Mounted("ufs", "/dev/vtbd1", "/src", frozenset({"noatime", "nosuid"}), "1"),
+        Mounted("ufs", "/dev/vtbd2", "/src/dir/below", frozenset({"ro"}), "2"),
+        Mounted("ufs", "/dev/vtbd3", "/src/di", frozenset({"ro"}), "3"),
+    ]
+    mount, there = Mount("/a", "nullfs", "/src/dir", asked), mounted("/a", "nullfs", "/src/dir", *shown_there)
+    assert is_as_wanted(mount, there, table) is same
 
 
 # --- what is to be done -----------------------------------------------------------------------------------------------
