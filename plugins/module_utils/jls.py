@@ -41,10 +41,17 @@ def running(host: Host) -> dict[str, Jail]:
 
     Raises JailError.
     """
-    result = host.run(JLS, "--libxo", "json", "-n")
+    return {jail.name: jail for jail in listed(host)}
+
+
+def listed(host: Host, dying: bool = False) -> list[Jail]:
+    """All running jails in the order of their jids, with `dying` those too that are dying; several of them may have
+    one name. Raises JailError.
+    """
+    result = host.run(JLS, *(["-d"] if dying else []), "--libxo", "json", "-n")
     if result.rc != 0:
         raise result.error("jls(8) doesn't say which jails run")
-    return {jail.name: jail for jail in parse(result.stdout)}
+    return parse(result.stdout)
 
 
 def parse(text: str) -> list[Jail]:

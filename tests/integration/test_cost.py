@@ -41,3 +41,12 @@ def test_what_is_mounted_already_costs_one_listing(host: Host, ansible: Ansible)
     assert started(host, ansible, "bsd.jail.jail_mount", arguments) - any_module == Counter({"mount": 1})
     ansible.module("bsd.jail.jail_mount", f'{{"name": "cheap", "state": "unmounted", {mounts}}}')
     host.run("jail -R cheap; rm -r /jails/cheap /jails/source")
+
+
+def test_telling_of_all_jails_costs_one_jls_and_one_jail(host: Host, ansible: Ansible) -> None:
+    for name in ("cheap1", "cheap2"):
+        ansible.module("bsd.jail.jail", f"name={name} path=/")
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    assert started(host, ansible, "bsd.jail.jail_info", "") - any_module == Counter({"jls": 1, "jail": 1})
+    for name in ("cheap1", "cheap2"):
+        ansible.module("bsd.jail.jail", f"name={name} state=absent")
