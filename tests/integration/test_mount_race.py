@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Mounts into a root where somebody exchanges a directory and a file for links out of it, all the time: none ever stays
-outside. The library runs on the host by itself, not in a module, so that there is time for many tries.
+"""What takes many tries to go wrong. The library runs on the host by itself, not in a module, so that there is time.
+
+In the first test somebody exchanges a directory and a file in the root for links out of it, all the time: nothing ever
+stays mounted outside. In the second, runs are killed at any moment: the next one brings about what it should.
 """
 
 from __future__ import annotations
@@ -77,6 +79,42 @@ while time.monotonic() < end:
 print(*(f"{{name}}={{count}}" for name, count in counts.items()))
 """
 
+KILLS = """
+import os, random, signal, sys, time
+sys.path.insert(0, "/tmp/killed/library")
+from ansible_collections.bsd.jail.plugins.module_utils import mounttable
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.mountplan import Mount
+from ansible_collections.bsd.jail.plugins.module_utils.mounts import mount_all, unmount_all
+from ansible_collections.bsd.jail.plugins.module_utils.roots import of_path
+
+host, root = Host(), of_path("/tmp/killed/root")
+one = [Mount("/a/b", "nullfs", "/tmp/killed/source"), Mount("/t", "tmpfs"), Mount("/f", "nullfs", "/tmp/killed/file")]
+two = [Mount("/a/b", "nullfs", "/tmp/killed/source", ("ro",)), Mount("/t", "tmpfs", "", ("nosuid",)), one[2]]
+
+def there():
+    table = [entry for entry in mounttable.read(host) if entry.node.startswith("/tmp/killed/")]
+    return sorted((entry.node, entry.fstype, *entry.options) for entry in table)
+
+mount_all(host, root, two)
+right = there()
+for _ in range(KILLS):
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            for mounts in (one, two):
+                mount_all(host, root, mounts)
+            unmount_all(host, root, two)
+    time.sleep(random.uniform(0, 2))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    mount_all(host, root, two)
+    if there() != right:
+        sys.exit(f"{there()}, not {right}")
+unmount_all(host, root, two)
+print("left:", there())
+"""
+
 CLEAN_UP = "kill $(cat /tmp/race/attacker.pid); rm -rf /tmp/race"
 
 
@@ -89,10 +127,15 @@ def library() -> bytes:
     return packed.getvalue()
 
 
+def put_library(host: Host, directory: str) -> None:
+    host.run(f"mkdir -p {directory}")
+    subprocess.run([*host.shell, f"tar -C {directory} -xzf -"], input=library(), check=True)
+
+
 def test_nothing_stays_mounted_outside_of_a_root_that_changes_all_the_time(host: Host) -> None:
     python = host.variables["ansible_python_interpreter"]
-    host.run(f"{SETUP}\nmkdir /tmp/race/library")
-    subprocess.run([*host.shell, "tar -C /tmp/race/library -xzf -"], input=library(), check=True)
+    host.run(SETUP)
+    put_library(host, "/tmp/race/library")
     host.run(f"cat >/tmp/race/attack.py <<'END'\n{ATTACK}\nEND\ncat >/tmp/race/tries.py <<'END'\n{TRIES}\nEND")
     host.run(f"daemon -f -p /tmp/race/attacker.pid {python} /tmp/race/attack.py")
     said = host.run(f"{python} /tmp/race/tries.py").stdout
@@ -101,3 +144,14 @@ def test_nothing_stays_mounted_outside_of_a_root_that_changes_all_the_time(host:
     assert "astray" not in counts, said
     assert counts.get("mounted") == counts.get("there"), said
     assert counts.get("refused"), said
+
+
+def test_a_run_that_was_killed_leaves_nothing_that_the_next_one_cant_repair(host: Host) -> None:
+    python = host.variables["ansible_python_interpreter"]
+    host.run("mkdir -p /tmp/killed/root /tmp/killed/source; echo source >/tmp/killed/file")
+    put_library(host, "/tmp/killed/library")
+    script = KILLS.replace("range(KILLS)", f"range({SECONDS // 2})")
+    host.run(f"cat >/tmp/killed/kills.py <<'END'\n{script}\nEND")
+    done = host.run(f"{python} /tmp/killed/kills.py", check=False)
+    assert done.stdout == "left: []\n", done.stdout + done.stderr
+    host.run("rm -rf /tmp/killed")
