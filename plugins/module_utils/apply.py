@@ -1,83 +1,325 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Doing what a plan says with one jail, by jail(8), and undoing it when it fails half way. The caller holds the
-jail's lock.
+"""Doing what plans say, for all jails with one run of jail(8) for all that stop and one for all that start, and undoing
+for each jail what was done when that fails half way. The caller holds the jails' locks.
 
-A jail is started and stopped by the text of its record, which says from before jail(8) starts until it has ended that
-it is at work: whoever comes after a run that was killed knows what to make of what it finds.
+A jail's record says from before jail(8) starts until it has ended that it is at work: whoever comes after a run that
+was killed knows what to make of what it finds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from ansible_collections.bsd.jail.plugins.module_utils import conf, entrypoint, jls, state
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    addresses,
+    conf,
+    entrypoint,
+    jls,
+    leftovers,
+    liveapply,
+    runs,
+    state,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
+from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
-from ansible_collections.bsd.jail.plugins.module_utils.plan import REMOVE, START, STOP, WRITE, Observed, Plan
-from ansible_collections.bsd.jail.plugins.module_utils.state import STARTED, STARTING, STOPPING, Record
+from ansible_collections.bsd.jail.plugins.module_utils.plan import (
+    CLEAN,
+    MODIFY,
+    REMOVE,
+    START,
+    STOP,
+    WRITE,
+    Observed,
+    Plan,
+)
+from ansible_collections.bsd.jail.plugins.module_utils.runs import Run
+from ansible_collections.bsd.jail.plugins.module_utils.state import RESTARTING, STARTED, STARTING, STOPPING, Record
 
 
 @dataclass(frozen=True)
+class Job:
+    """One jail's plan, how it was found, and whether to keep a copy of a file that is replaced or removed."""
+
+    plan: Plan
+    found: Observed
+    backup: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def is_for_another(self) -> bool:
+        """Whether all that was to be done is for another jail's sake: then it is right as it was."""
+        return self.plan.is_dependent and set(self.plan.steps) <= {STOP, START} and not self.plan.restart_needed
+
+
+@dataclass
 class Applied:
-    """What was done. backup: the path of the copy of the old file, if one was made. complaint: what failed after it was
-    done, for the caller to raise when all else is done.
+    """What was done.
+
+    jails: what runs now. failed: why what was planned for a jail wasn't done, and what is the case. complaints: what
+    failed after all was done. backups: the copies of old files.
     """
 
-    backup: str | None = None
-    complaint: JailError | None = None
+    jails: Mapping[str, Jail]
+    failed: dict[str, JailError] = field(default_factory=dict)
+    complaints: dict[str, JailError] = field(default_factory=dict)
+    backups: dict[str, str] = field(default_factory=dict)
 
 
-def apply(host: Host, one: Plan, found: Observed, backup: bool, timeout: float | None) -> Applied:
-    """Do the steps of one jail.
+def apply(
+    host: Host,
+    jobs: Sequence[Job],
+    jails: Mapping[str, Jail],
+    started: Mapping[str, Mapping[str, Setting]],
+    timeout: float | None,
+) -> Applied:
+    """Do the steps of all jobs.
 
-    backup: whether to keep a copy of a file that is replaced or removed. timeout: seconds that jail(8) may take, or
-    None. Raises JailError, which says what is the case now.
+    jails: what runs. started: what each of that was started with, where that is known. timeout: seconds that jail(8)
+    may take for a run, or None. Raises JailError if the host itself fails; what fails with a jail is in the result.
     """
-    complaint = None
-    if STOP in one.steps:
-        complaint = _stop(host, one.name, found.started_with or "", timeout)
-        entrypoint.end(host, one.name)  # one that waits does so outside of the jail
-    copy = None
-    try:
-        if WRITE in one.steps or REMOVE in one.steps:
-            copy = _replace_file(host, one, found, backup)
-        if START in one.steps:
-            _start(host, one.name, one.effective, timeout)
-        elif found.jail is None or STOP in one.steps:
-            state.forget(host, one.name)
-    except JailError as error:
-        raise _undone(host, one, found, error, timeout) from error
-    return Applied(copy, complaint)
+    work = _Work(host, {job.name: job for job in jobs}, started, timeout, Applied(jails))
+    work.stop()
+    work.change()
+    work.start()
+    work.undo()
+    work.forget()
+    return work.done
 
 
-def note_started(host: Host, name: str, text: str, jail: Jail | None) -> None:
-    """After a start, the record is of the jail that runs now. Raises JailError.
+@dataclass
+class _Work:
+    """The jobs of one call, phase by phase.
 
-    A jail without persist may have ended already (recorded: pst-1).
+    undoable: the jobs that failed after the jail's stop, if it had one.
     """
-    if jail is not None:
-        state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, text))
-        return
-    state.forget(host, name)
-    if settings_of(text, name).get("persist") is True:
-        raise JailError(
-            f"jail {name}: jail(8) says that it started it, and now it doesn't run: something removed it at once.",
-            jail=name,
-        )
 
+    host: Host
+    jobs: Mapping[str, Job]
+    started: Mapping[str, Mapping[str, Setting]]
+    timeout: float | None
+    done: Applied
+    undoable: list[Job] = field(default_factory=list)
 
-def _replace_file(host: Host, one: Plan, found: Observed, backup: bool) -> str | None:
-    """Write or remove the jail's file. The text by which a jail still runs is what it must be stopped by: it becomes
-    its record. Returns the path of the backup.
-    """
-    if found.jail is not None and STOP not in one.steps and found.record is None and found.started_with is not None:
-        state.write(host, one.name, Record(STARTED, host.boot_id(), found.jail.jid, found.started_with))
-    path = found.configured.path(one.name)
-    copy = conf.backup(path) if backup and found.text is not None else None
-    _put(path, one.text)
-    return copy
+    def _with(self, *steps: str) -> list[Job]:
+        """The jobs that have one of some steps still before them."""
+        return [
+            job
+            for job in self.jobs.values()
+            if job.name not in self.done.failed and any(step in job.plan.steps for step in steps)
+        ]
+
+    # --- stopping -------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Stop jails, each by the configuration that it was started with.
+
+        Where jail(8) fails after a jail is gone, as it does when exec.poststop fails (recorded: exs-2), that is said
+        when all else is done.
+        """
+        jobs = self._with(STOP)
+        if not jobs:
+            return
+        records = {
+            job.name: self._record(RESTARTING if START in job.plan.steps else STOPPING, job.found.started_with or "")
+            for job in jobs
+        }
+        run, result = self._jail8(runs.REMOVE, records, self._texts_to_stop(records))
+        self._look_again(result)
+        for job in jobs:
+            jail = self.done.jails.get(job.name)
+            if jail is not None:
+                if result.rc > 0:  # else jail(8) was killed, and the record says rightly that a stop was cut short
+                    self._note(job.name, STARTED, records[job.name].text, jail.jid)
+                self.done.failed[job.name] = run.error(
+                    result,
+                    f"jail {job.name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop "
+                    f"or exec.stop needs, or remove it with 'jail -R {job.name}', which runs neither; a later run "
+                    "cleans up after that",
+                    job.name,
+                )
+                continue
+            if result.rc != 0 and run.said_something(result, job.name):
+                self.done.complaints[job.name] = run.error(
+                    result, f"jail {job.name} was stopped, but what follows that failed", job.name
+                )
+                self._clean_after(job.name, records[job.name].text)
+            self._note(job.name, records[job.name].phase, records[job.name].text)
+            entrypoint.end(self.host, job.name)  # one that waits does so outside of the jail
+        runs.forget(self.host, run)
+
+    def _texts_to_stop(self, records: Mapping[str, Record]) -> dict[str, str]:
+        """By what each jail is stopped: without those of its addresses that jails have that run on."""
+        texts, running = {}, dict(self.done.jails)
+        for name, record in records.items():
+            held = addresses.held(name, running, self.started)
+            texts[name] = addresses.without(record.text, name, addresses.shared(settings_of(record.text, name), held))
+            running.pop(name, None)
+        return texts
+
+    def _clean_after(self, name: str, text: str) -> None:
+        """Finish what jail(8) didn't come to after a jail was gone."""
+        try:
+            left = leftovers.look(self.host, {name: text}, self.done.jails, self.started)
+            leftovers.clean(self.host, name, left[name])
+        except JailError as error:
+            first = self.done.complaints[name]
+            self.done.complaints[name] = type(first)(f"{first.message}. {error.message}", **first.details)
+
+    # --- files, and what runs on ----------------------------------------------------------------------------------
+
+    def change(self) -> None:
+        """Clean up, replace files, and change what runs on."""
+        for job in self._with(CLEAN, WRITE, REMOVE, MODIFY):
+            try:
+                if CLEAN in job.plan.steps:
+                    leftovers.clean(self.host, job.name, job.found.left)
+                if WRITE in job.plan.steps or REMOVE in job.plan.steps:
+                    self._replace_file(job)
+                if MODIFY in job.plan.steps and job.found.jail is not None:
+                    liveapply.apply(self.host, job.name, job.found.jail.jid, job.plan.live)
+                    self._note(job.name, STARTED, job.plan.recorded, job.found.jail.jid)
+            except JailError as error:
+                self._fail(job, error)
+
+    def _replace_file(self, job: Job) -> None:
+        """Write or remove a jail's file. The text by which the jail still runs is what it must be stopped by: it
+        becomes its record.
+        """
+        found, text = job.found, job.found.started_with
+        if found.jail is not None and STOP not in job.plan.steps and found.record is None and text is not None:
+            self._note(job.name, STARTED, text, found.jail.jid)
+        path = found.configured.path(job.name)
+        if job.backup and found.text is not None:
+            self.done.backups[job.name] = conf.backup(path)
+        _put(path, job.plan.text)
+
+    # --- starting -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start jails."""
+        jobs = self._with(START)
+        if jobs:
+            failed = self._start({job.name: job.plan.effective for job in jobs})
+            for name, error in failed.items():
+                self._fail(self.jobs[name], error)
+
+    def _start(self, texts: Mapping[str, str]) -> dict[str, JailError]:
+        """Start jails by their configurations. jail(8) cleans up after a start that fails; after a run of it that was
+        killed, we do. Returns what failed.
+        """
+        records = {name: self._record(STARTING, text) for name, text in texts.items()}
+        run, result = self._jail8(runs.CREATE, records, texts)
+        self._look_again()
+        half = {name: record for name, record in records.items() if result.rc < 0 and name in self.done.jails}
+        if half:
+            stopping = {name: replace(record, phase=STOPPING) for name, record in half.items()}
+            second, _result = self._jail8(runs.REMOVE, stopping, {name: one.text for name, one in half.items()})
+            runs.forget(self.host, second)
+            self._look_again()
+        failed: dict[str, JailError] = {}
+        for name, text in texts.items():
+            jail = self.done.jails.get(name)
+            if jail is not None and name not in half:
+                self._note(name, STARTED, text, jail.jid)
+            elif result.rc != 0:
+                failed[name] = run.error(result, f"jail {name} can't be started", name)
+            elif settings_of(text, name).get("persist") is True:
+                failed[name] = JailError(
+                    f"jail {name}: jail(8) says that it started it, and now it doesn't run: something removed it at "
+                    "once",
+                    jail=name,
+                )
+        runs.forget(self.host, run)
+        return failed
+
+    # --- undoing --------------------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Put back what was before, for the jails with which something failed after they were stopped, or that weren't
+        running; and say in their errors what is the case.
+        """
+        said: dict[str, list[str]] = {job.name: [] for job in self.undoable}
+        back = {}
+        for job in self.undoable:
+            try:
+                if job.plan.text != job.found.text:
+                    path = job.found.configured.path(job.name)
+                    _put(path, job.found.text)
+                    said[job.name].append(f"{path} is as it was before")
+            except JailError as error:
+                said[job.name].append(f"putting it back failed too: {error.message}")
+            if STOP in job.plan.steps and not job.found.cut_short and job.found.started_with is not None:
+                back[job.name] = job.found.started_with
+        back = {name: text for name, text in back.items() if name not in self.done.jails}
+        again = self._start(back) if back else {}
+        for job in self.undoable:
+            name = job.name
+            jail = self.done.jails.get(name)
+            if name in again:
+                said[name].append(f"putting it back failed too: {again[name].message}")
+            elif name in back:
+                said[name].append("the jail, which had been stopped, runs again with its old configuration")
+            elif jail is not None:
+                said[name].append(f"the jail runs (jid {jail.jid})")
+            else:
+                said[name].append("the jail doesn't run")
+            if name in back and name not in again and job.is_for_another:
+                del self.done.failed[name]
+                continue
+            first = self.done.failed[name]
+            now = f"{first.message.rstrip('.')}. Now {', and '.join(said[name])}."
+            self.done.failed[name] = type(first)(now, **first.details)
+
+    def forget(self) -> None:
+        """Forget what isn't any more; but not that a jail was taken down for another's restart, and wasn't brought up
+        again.
+        """
+        for job in self.jobs.values():
+            if job.name in self.done.jails or not job.plan.steps:
+                continue
+            if job.is_for_another and START in job.plan.steps and job.name in self.done.failed:
+                self._note(job.name, RESTARTING, job.plan.effective)
+            else:
+                state.forget(self.host, job.name)
+        runs.prune(self.host, state.runs_known(self.host))
+
+    # --- what they share ------------------------------------------------------------------------------------------
+
+    def _fail(self, job: Job, error: JailError) -> None:
+        self.done.failed[job.name] = error
+        self.undoable.append(job)
+
+    def _record(self, phase: str, text: str) -> Record:
+        return Record(phase, self.host.boot_id(), 0, text)
+
+    def _note(self, name: str, phase: str, text: str, jid: int = 0) -> None:
+        """Write down what is the case when no jail(8) is at work."""
+        state.write(self.host, name, Record(phase, self.host.boot_id(), jid, text, status=0))
+
+    def _look_again(self, result: Result | None = None) -> None:
+        """Ask jls(8) what runs now. result: of a stop; if that went well, it is known without."""
+        if result is not None and result.rc == 0:
+            gone = {job.name for job in self.jobs.values() if STOP in job.plan.steps}
+            self.done.jails = {name: jail for name, jail in self.done.jails.items() if name not in gone}
+        else:
+            self.done.jails = jls.running(self.host)
+
+    def _jail8(self, operation: str, records: Mapping[str, Record], texts: Mapping[str, str]) -> tuple[Run, Result]:
+        """Run jail(8) on jails."""
+        run = runs.prepare(self.host, operation, texts, self._others(records))
+        for name, record in records.items():
+            state.write(self.host, name, replace(record, run=run.identity))
+        return run, runs.go(self.host, run, self.timeout)
+
+    def _others(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(self.done.jails) - frozenset(names)
 
 
 def _put(path: str, text: str | None) -> None:
@@ -85,65 +327,3 @@ def _put(path: str, text: str | None) -> None:
         conf.remove_conf(path)
     else:
         conf.write_conf(path, text)
-
-
-def _undone(host: Host, one: Plan, found: Observed, error: JailError, timeout: float | None) -> JailError:
-    """Put back what was before, and return the error that says what is the case."""
-    said = []
-    try:
-        if one.text != found.text:
-            path = found.configured.path(one.name)
-            _put(path, found.text)
-            said.append(f"{path} is as it was before")
-        runs = jls.running(host).get(one.name)
-        if runs is not None:
-            said.append(f"the jail runs (jid {runs.jid})")
-        elif STOP not in one.steps or found.cut_short or found.started_with is None:
-            state.forget(host, one.name)
-            said.append("the jail doesn't run")
-        else:
-            _start(host, one.name, found.started_with, timeout)
-            note_started(host, one.name, found.started_with, jls.running(host).get(one.name))
-            said.append("the jail, which had been stopped, runs again with its old configuration")
-    except JailError as second:
-        said.append(f"putting it back failed too: {second.message}")
-    return type(error)(f"{error.message}. Now {', and '.join(said)}.", **error.details)
-
-
-def _stop(host: Host, name: str, text: str, timeout: float | None) -> JailError | None:
-    """Stop a jail by the configuration that it was started with.
-
-    Returns an error for the caller to raise when all else is done, if jail(8) failed after the jail was gone, as it
-    does when exec.poststop fails (recorded: exs-2). Raises CommandError if the jail is still there.
-    """
-    result = _jail8(host, name, Record(STOPPING, host.boot_id(), 0, text), "-r", timeout)
-    if result.rc == 0:
-        return None
-    jail = jls.running(host).get(name)
-    if jail is not None:
-        if result.rc > 0:  # else jail(8) was killed, and the record says rightly that a stop was cut short
-            state.write(host, name, Record(STARTED, host.boot_id(), jail.jid, text))
-        raise result.error(
-            f"jail {name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop or exec.stop "
-            f"needs, or remove it with 'jail -R {name}', which runs neither and leaves its mounts and addresses",
-            name,
-        )
-    return result.error(f"jail {name} was stopped, but what follows that failed", name)
-
-
-def _start(host: Host, name: str, text: str, timeout: float | None) -> None:
-    """Start a jail. jail(8) cleans up after a start that fails; after one that was killed, we do. Raises
-    CommandError.
-    """
-    result = _jail8(host, name, Record(STARTING, host.boot_id(), 0, text), "-c", timeout)
-    if result.rc < 0 and name in jls.running(host):
-        _stop(host, name, text, timeout)
-    if result.rc != 0:
-        raise result.error(f"jail {name} can't be started", name)
-
-
-def _jail8(host: Host, name: str, record: Record, operation: str, timeout: float | None) -> Result:
-    """Run jail(8) on a jail by the text of its record."""
-    state.write(host, name, record)
-    argv = (JAIL, "-f", state.conf_of_record(host, name), operation, name)
-    return host.run_detached(argv, state.output(host, name), timeout)

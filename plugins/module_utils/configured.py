@@ -15,11 +15,11 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.conf import conf_path, quote, read_conf
-from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting, Statement
+from ansible_collections.bsd.jail.plugins.module_utils.confread import Item, Setting, Statement
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 
@@ -51,74 +51,92 @@ class Configured:
         """Whether /etc/jail.conf includes the jail's own file, be it there already or not."""
         return any(_is_include_of(statement, self.path(name)) for statement in self.main)
 
-    def read_with(self, name: str, text: str | None) -> tuple[Statement, ...]:
-        """Everything that jail(8) reads for a jail whose own file has this text (None: no such file)."""
-        own = () if text is None else _parsed(text, self.path(name))
-        if self.includes(name):
-            return tuple(self._main_with(self.path(name), own))
-        statements, seen, open_names = list(own), {name}, list(_depend(own, name))
+    def read_with(self, name: str) -> tuple[Statement, ...]:
+        """Everything that jail(8) reads for a jail."""
+        if self.includes(name) or any(one.kind == "jail" and one.name == name for one in self.main):
+            return self.main
+        statements: list[Statement] = []
+        seen, open_names = {name}, [name]
         while open_names:
             other = open_names.pop(0)
-            if other in seen or other not in self.files:
-                continue
-            seen.add(other)
-            more = _parsed(self.files[other], self.path(other))
+            more = _parsed(self.files[other], self.path(other)) if other in self.files else ()
             statements.extend(more)
-            open_names.extend(_depend(more, other))
+            for one in dependencies(confread.settings(more, other)):
+                if one not in seen:
+                    seen.add(one)
+                    open_names.append(one)
         return tuple(statements)
 
-    def needed(self, name: str, text: str | None) -> frozenset[str]:
+    def depends(self, name: str) -> tuple[str, ...]:
+        """The jails that a jail depends on itself."""
+        return dependencies(confread.settings(self.read_with(name), name))
+
+    def needed(self, name: str) -> frozenset[str]:
         """The jail itself and all that it depends on, directly or not."""
-        statements = self.read_with(name, text)
         needed, open_names = {name}, [name]
         while open_names:
-            for other in _depend(statements, open_names.pop()):
+            for other in self.depends(open_names.pop()):
                 if other not in needed:
                     needed.add(other)
                     open_names.append(other)
         return frozenset(needed)
 
-    def effective(self, name: str, text: str | None) -> str:
-        """What of all that concerns the jail: the defaults, its own block, and the blocks of those that it depends on.
+    def effective(self, name: str) -> str:
+        """What of all that concerns the jail, as one block: the defaults and what is its own; '' if nothing that can be
+        read configures it.
 
-        It needs no other file, as long as `mount.fstab` names, in the jail's own block and without variables, one that
-        is there: the lines of that are in it.
+        It needs no other file, as long as `mount.fstab` names one that is there, without other variables than the
+        jail's name: the lines of that are in it.
         """
-        needed = self.needed(name, text)
-        kept = []
-        for one in self.read_with(name, text):
-            if one.kind == "jail" and one.name == name:
-                kept.append(_with_fstab(one))
-            elif one.name != _INCLUDE and (one.is_wildcard or one.name in needed):
-                kept.append(one.text)
-        return "".join(f"{text}\n" for text in kept)
+        statements = self.read_with(name)
+        blocks = [one for one in statements if one.kind == "jail" and one.name == name]
+        if not blocks:
+            return ""
+        own = [inner for one in blocks for inner in one.body]
+        return _block(name, [*_defaults(statements), *own])
 
-    def whole(self, name: str, text: str) -> str:
-        """Everything that jail(8) reads for the jail, as one text. Files that can't be read are included by their
-        path: jail(8) says what is wrong.
+    def inherited(self, name: str) -> tuple[str, ...]:
+        """The parameters that a jail has by defaults alone."""
+        statements = self.read_with(name)
+        own = confread.settings([one for one in statements if not one.is_wildcard], name)
+        return tuple(parameter for parameter in confread.settings(statements, name) if parameter not in own)
+
+    def whole_but(self, name: str) -> str:
+        """Everything that jail(8) reads for a jail but what is its own, as one text. Files that can't be read are
+        included by their path: jail(8) says what is wrong.
         """
-        return "".join(f"{one.text}\n" for one in self.read_with(name, text) if one.name != _INCLUDE)
+        return "".join(
+            f"{one.text}\n"
+            for one in self.read_with(name)
+            if one.name != _INCLUDE and not (one.kind == "jail" and one.name == name)
+        )
 
-    def _main_with(self, path: str, own: tuple[Statement, ...]) -> Iterator[Statement]:
-        placed = False
+    def replaced(self, texts: Mapping[str, str | None]) -> Configured:
+        """The host's configuration after the files of some jails have got other texts, or are gone (None)."""
+        changed = {self.path(name): text for name, text in texts.items() if text != self.files.get(name)}
+        if not changed:
+            return self
+        files = {**self.files, **{name: text for name, text in texts.items() if text is not None}}
+        for name, text in texts.items():
+            if text is None:
+                files.pop(name, None)
+        return replace(self, files=files, main=tuple(self._main_with(changed)))
+
+    def _main_with(self, changed: Mapping[str, str | None]) -> Iterator[Statement]:
+        left = dict(changed)
         for statement in self.main:
-            if statement.source == path:
+            if statement.source in changed:
                 continue
             yield statement
-            if not placed and _is_include_of(statement, path):
-                placed = True
-                yield from own
+            for path in sorted(left):
+                if _is_include_of(statement, path):
+                    text = left.pop(path)
+                    yield from () if text is None else _parsed(text, path)
 
 
 def settings_of(text: str, name: str) -> dict[str, Setting]:
     """What a jail's parameters are by an effective text; none of a text that can't be read."""
     return confread.settings(_parsed(text, ""), name)
-
-
-def inherited(text: str, name: str) -> tuple[str, ...]:
-    """The parameters that a jail has by defaults alone, by an effective text."""
-    own = confread.settings([one for one in _parsed(text, "") if not one.is_wildcard], name)
-    return tuple(parameter for parameter in settings_of(text, name) if parameter not in own)
 
 
 def dependencies(settings: Mapping[str, Setting]) -> tuple[str, ...]:
@@ -187,19 +205,35 @@ def refuse_inherited(statements: tuple[Statement, ...], name: str) -> None:
                     )
 
 
-def _with_fstab(block: Statement) -> str:
+def _defaults(statements: tuple[Statement, ...]) -> list[Statement]:
+    """What is set for all jails, by its place."""
+    result = []
+    for one in statements:
+        if one.kind == "parameter" and one.name != _INCLUDE:
+            result.append(one)
+        elif one.kind == "jail" and one.name == "*":
+            result.extend(one.body)
+    return result
+
+
+def _block(name: str, statements: list[Statement]) -> str:
     """A jail's block, with the lines of its fstab(5) in place of the file's path: jail(8) treats them alike."""
-    body = []
-    lines: list[str] = []
-    for one in block.body:
-        content = read_conf(one.items[-1].text) if one.name == "mount.fstab" and one.is_literal else None
-        if content is None:
-            body.append(one.text)
-        else:
-            lines = [line for line in (raw.partition("#")[0].strip() for raw in content.splitlines()) if line]
+    fstabs = [one for one in statements if one.name == "mount.fstab" and one.items]
+    path = _named(fstabs[-1].items[-1], name) if fstabs else None
+    content = read_conf(path) if path else None
+    body = [one.text for one in statements if content is None or one not in fstabs]
+    lines = [line for line in (raw.partition("#")[0].strip() for raw in (content or "").splitlines()) if line]
     if lines:
         body.append(f"mount += {', '.join(map(quote, lines))};")
-    return "\n    ".join([f"{block.name} {{", *body]) + "\n}"
+    return "\n    ".join([f"{name} {{", *body]) + "\n}\n"
+
+
+def _named(item: Item, name: str) -> str | None:
+    """A value in which the jail's name is the only variable, if any; else None."""
+    if item.literal:
+        return item.text
+    text = item.text.replace("${name}", name)
+    return None if "${" in text else text
 
 
 def _with_included(text: str, path: str, depth: int) -> Iterator[Statement]:
@@ -230,7 +264,3 @@ def _parsed(text: str, path: str) -> tuple[Statement, ...]:
         return confread.parse(text, path)
     except confread.UnreadableError:
         return (Statement("unreadable", path, f".include {quote(path)};", source=path),)
-
-
-def _depend(statements: tuple[Statement, ...], name: str) -> tuple[str, ...]:
-    return dependencies(confread.settings(statements, name))

@@ -27,6 +27,11 @@ class Desired:
     restart: 'if_needed' or 'never', for a jail that runs with another configuration.
     force: overwrite or remove a file that isn't ours, stop a jail of which there is no configuration.
     backup: keep a copy of a file that is overwritten or removed.
+    dependents: what becomes of running jails that depend on it when it is stopped: 'restart', 'refuse', 'stop',
+    'ignore', or None for 'restart' if it is started again and else 'refuse'.
+    children: whether to 'refuse' to stop it while jails run within it, or to 'stop' it all the same.
+    drift: 'kernel' to put right also what the jail may have changed itself.
+    verify: what jls can't show and is looked at even if nothing differs.
     """
 
     name: str
@@ -35,6 +40,10 @@ class Desired:
     restart: str = "if_needed"
     force: bool = False
     backup: bool = False
+    dependents: str | None = None
+    children: str = "refuse"
+    drift: str = "configured"
+    verify: frozenset[str] = frozenset()
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -49,6 +58,10 @@ def desired(options: Mapping[str, Any]) -> Desired:
         restart=options["restart"],
         force=options["force"],
         backup=options["backup"],
+        dependents=options["dependents"],
+        children=options["children"],
+        drift=options["drift"],
+        verify=frozenset(options["verify"]),
     )
 
 

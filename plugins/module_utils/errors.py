@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -30,3 +31,10 @@ class LockError(JailError):
 
 class CommandError(JailError):
     """A program of the base system failed; `details` has its command line, status and words."""
+
+
+def together(errors: Sequence[JailError]) -> JailError:
+    """One error that says what several say; one alone is returned as it is."""
+    if len(errors) == 1:
+        return errors[0]
+    return JailError(" ".join(f"{one.message.rstrip('.')}." for one in errors))

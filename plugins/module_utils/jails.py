@@ -5,45 +5,64 @@ after a second look.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ansible_collections.bsd.jail.plugins.module_utils import checks, configured, jls, state
-from ansible_collections.bsd.jail.plugins.module_utils.apply import apply, note_started
-from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, dependencies, settings_of
-from ansible_collections.bsd.jail.plugins.module_utils.desired import Desired
-from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, LockError
-from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host
+from ansible_collections.bsd.jail.plugins.module_utils import checks, diffs, others, state
+from ansible_collections.bsd.jail.plugins.module_utils.apply import Applied, Job, apply
+from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured
+from ansible_collections.bsd.jail.plugins.module_utils.dependents import Extension
+from ansible_collections.bsd.jail.plugins.module_utils.desired import ABSENT, STOPPED, Desired
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
+from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
-from ansible_collections.bsd.jail.plugins.module_utils.plan import START, STOP, WRITE, Observed, Plan, plan
+from ansible_collections.bsd.jail.plugins.module_utils.plan import START, Plan, plan, text_after
+from ansible_collections.bsd.jail.plugins.module_utils.scene import Scene
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one jail, or would in a check run.
 
-    plan: what was done. conf_path: the path of its file.
+    plan: what was done. diff: how that looks, in the form that Ansible shows. conf_path: the path of its file.
     state: 'running', 'stopped' (its file is there) or 'absent', now. jail: what runs now, None for nothing.
     warnings: what the user should know. backup: the path of the copy of its old file, if one was made.
+    error: why what was wanted of it isn't so, or what went wrong on the way.
+    is_changed: whether anything was done with it and not undone, or would be.
     """
 
     plan: Plan
+    diff: tuple[dict[str, str], ...]
     conf_path: str
     state: str
     jail: Jail | None
     warnings: tuple[str, ...] = ()
     backup: str | None = None
+    error: JailError | None = None
+    is_changed: bool = False
 
 
 @dataclass(frozen=True)
-class _Look:
-    """The host as one look found it."""
+class _Decision:
+    """What is to be done, after one look at the host.
 
-    jails: Mapping[str, Jail]
-    configured: Configured
-    found: Mapping[str, Observed]
-    plans: tuple[Plan, ...]
+    after: the host's configuration when all files are as they are to be. plans: of all jails that are concerned.
+    failed: why what was asked for can't be. warnings: by jail.
+    """
+
+    scene: Scene
+    after: Configured
+    plans: Mapping[str, Plan]
+    failed: Mapping[str, JailError]
+    warnings: Mapping[str, tuple[str, ...]]
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The jails that the plans act on, and those that they need to stay as they are."""
+        names = {name for name, one in self.plans.items() if one.steps}
+        for name in [name for name, one in self.plans.items() if START in one.steps]:
+            names |= self.after.needed(name)
+        return frozenset(names)
 
 
 def converge(
@@ -57,136 +76,118 @@ def converge(
     """Bring jails to what is wanted of them, and say what was done, or in check mode, what would be.
 
     lock_timeout: seconds to wait for others that work on the same jails. timeout: seconds that jail(8) may take to
-    start or stop one, None for any time. Raises JailError; what was done for that jail is undone, as far as that can
-    be, and the message says what is the case.
+    start or stop them, None for any time.
+    Returns what became of each jail, in the order in which they were asked for, and then of those that others depend
+    on, or that depend on others. What goes wrong with one jail is in its outcome, and doesn't keep the others from
+    being converged; what was done for it is undone, as far as that can be. Raises JailError for what goes wrong with
+    all of them.
     """
     host.check()
-    look = _look(host, wanted)
-    if not any(one.steps for one in look.plans):
-        return [_as_found(look, one, ()) for one in look.plans]
-    warnings = _check(host, look, check_mode)
-    if check_mode:
-        return [_as_found(look, one, warnings[one.name]) for one in look.plans]
-    with state.locked(host, _touched(look), lock_timeout):
-        for desired in wanted:
-            _wait_for_jail8(host, desired.name, lock_timeout)
-        again = _look(host, wanted)
-        if again.plans != look.plans:
-            warnings = _check(host, again, check_mode)
-        done = {
-            one.name: apply(host, one, again.found[one.name], desired.backup, timeout)
-            for one, desired in zip(again.plans, wanted)
-        }
-        now = jls.running(host)
-        for one in again.plans:
-            if START in one.steps:
-                note_started(host, one.name, one.effective, now.get(one.name))
-    for applied in done.values():
-        if applied.complaint is not None:
-            raise applied.complaint
-    return [
-        Outcome(
-            one,
-            again.configured.path(one.name),
-            _state(now.get(one.name), one.text),
-            now.get(one.name),
-            warnings[one.name],
-            done[one.name].backup,
+    names = [one.name for one in wanted]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"jail {name} is asked for twice.", jail=name)
+    decision = _decide(host, wanted, check_mode, None)
+    while True:
+        owed = decision.scene.owed.keys() & {one.name for one in wanted if one.state in (STOPPED, ABSENT)}
+        touched = decision.touched | owed
+        if check_mode or not touched:
+            return _outcomes(decision, Applied(decision.scene.jails), is_done=False)
+        with state.locked(host, sorted(touched), lock_timeout):
+            jids = {str(jail.jid) for name, jail in decision.scene.jails.items() if name in touched}
+            others.wait(host, decision.after, touched | jids, lock_timeout)
+            decision = _decide(host, wanted, check_mode, decision)
+            if not decision.touched <= touched:
+                continue  # meanwhile, more jails came to be concerned: take their locks too
+            for name in owed:
+                if name not in decision.scene.jails:
+                    state.forget(host, name)
+            backup = {one.name: one.backup for one in wanted}
+            jobs = [
+                Job(one, decision.scene.observe(name), backup.get(name, False)) for name, one in decision.plans.items()
+            ]
+            done = apply(host, jobs, decision.scene.jails, decision.scene.started, timeout)
+            return _outcomes(decision, done, is_done=True)
+
+
+def _decide(host: Host, wanted: Sequence[Desired], check_mode: bool, before: _Decision | None) -> _Decision:
+    """Look, and plan. before: an earlier decision; what was checked for that isn't checked again."""
+    scene = Scene.look(host, [one.name for one in wanted])
+    failed: dict[str, JailError] = {}
+    while True:
+        feasible = [one for one in wanted if one.name not in failed]
+        after, plans, problems = _plan(scene, feasible)
+        warnings: dict[str, tuple[str, ...]] = {}
+        if before is not None and before.plans == plans:
+            warnings = dict(before.warnings)
+        elif not problems:
+            warnings, problems = checks.check(host, scene, after, plans, check_mode)
+        if not problems:
+            return _Decision(scene, after, plans, failed, warnings)
+        # What one of them can't have may be what another needs: all is thought through again without it.
+        failed.update(problems)
+
+
+def _plan(scene: Scene, wanted: Sequence[Desired]) -> tuple[Configured, dict[str, Plan], dict[str, JailError]]:
+    """The host's configuration as it is to be, the plans for all jails that are concerned, and what can't be."""
+    texts: dict[str, str | None] = {}
+    plans: dict[str, Plan] = {}
+    problems: dict[str, JailError] = {}
+    for one in wanted:
+        try:
+            texts[one.name] = text_after(one, scene.observe(one.name))
+        except InputError as error:
+            problems[one.name] = error
+    after = scene.configured.replaced(texts)
+    for one in wanted:
+        if one.name in texts:
+            try:
+                plans[one.name] = _plan_one(scene, one, after)
+            except InputError as error:
+                problems[one.name] = error
+    if problems:
+        return after, plans, problems
+    extension = Extension(plans, {one.name: one for one in wanted}, scene.jails, after, scene.observe, scene.owed)
+    extension.extend()
+    return after, extension.plans, extension.failed
+
+
+def _plan_one(scene: Scene, wanted: Desired, after: Configured) -> Plan:
+    """One jail's plan; where it is one to change what runs, after a look at what jls can't show."""
+    found = scene.observe(wanted.name)
+    first = plan(wanted, found, after)
+    parts = scene.parts_to_look_at(wanted, first)
+    if not parts:
+        return first
+    return plan(wanted, replace(found, live=scene.look_closer(wanted.name, first.effective, parts)), after)
+
+
+def _outcomes(decision: _Decision, done: Applied, is_done: bool) -> list[Outcome]:
+    """What became of all jails, those that can't be had among them. is_done: whether it was done, or would be."""
+    scene = decision.scene
+    outcomes = []
+    for name in dict.fromkeys((*scene.names, *decision.plans)):
+        found, jail = scene.observe(name), done.jails.get(name)
+        one = decision.plans.get(name) or Plan(name, (), found.text, "")
+        error = decision.failed.get(name) or done.failed.get(name) or done.complaints.get(name)
+        is_as_planned = name not in done.failed
+        outcomes.append(
+            Outcome(
+                plan=one,
+                diff=diffs.of(one, found, decision.after) if is_as_planned else (),
+                conf_path=scene.configured.path(name),
+                state=_state(jail, one.text if is_done and is_as_planned else found.text),
+                jail=jail,
+                warnings=decision.warnings.get(name, ()),
+                backup=done.backups.get(name),
+                error=error,
+                is_changed=bool(one.steps) and is_as_planned,
+            )
         )
-        for one in again.plans
-    ]
-
-
-def _as_found(look: _Look, one: Plan, warnings: tuple[str, ...]) -> Outcome:
-    jail = look.jails.get(one.name)
-    return Outcome(one, look.configured.path(one.name), _state(jail, look.found[one.name].text), jail, warnings)
+    return outcomes
 
 
 def _state(jail: Jail | None, text: str | None) -> str:
     if jail is not None:
         return "running"
     return "absent" if text is None else "stopped"
-
-
-def _look(host: Host, wanted: Sequence[Desired]) -> _Look:
-    """One run of jls(8), and the files."""
-    jails, files = jls.running(host), configured.load(host)
-    found = {one.name: _observe(host, one.name, jails.get(one.name), files) for one in wanted}
-    return _Look(jails, files, found, tuple(plan(one, found[one.name]) for one in wanted))
-
-
-def _observe(host: Host, name: str, jail: Jail | None, files: Configured) -> Observed:
-    record = state.read(host, name)
-    believed = record is not None and record.describes(jail, host.boot_id(), state.rc_started(host, name))
-    return Observed(name, jail, files.files.get(name), record if believed else None, files)
-
-
-def _check(host: Host, look: _Look, check_mode: bool) -> dict[str, tuple[str, ...]]:
-    """Refuse what can be known to go wrong. Returns warnings, by jail."""
-    warnings: dict[str, tuple[str, ...]] = {}
-    for one in look.plans:
-        warnings[one.name] = ()
-        if STOP in one.steps:
-            _refuse_dependents(host, look, one.name)
-            warnings[one.name] += _edited_since(host, look.found[one.name])
-        if (WRITE in one.steps or START in one.steps) and one.text is not None:
-            checks.ask_jail(host, look.configured, one.name, one.text, look.jails, check_mode)
-            held = look.found[one.name].started_with or ""
-            warnings[one.name] += tuple(
-                checks.check_needs(one.name, one.effective, held, check_mode, START in one.steps)
-            )
-    return warnings
-
-
-def _edited_since(host: Host, found: Observed) -> tuple[str, ...]:
-    """A warning about a jail that rc.d/jail started by another text than its file has now, which nobody kept."""
-    path, started = found.configured.path(found.name), state.rc_started(host, found.name)
-    if found.record is not None or found.text is None or not 0 < started < os.stat(path).st_mtime:
-        return ()
-    return (
-        f"jail {found.name}: {path} was edited after the jail was started by it. It is stopped by what that says now: "
-        "what its old text mounted or added may be left.",
-    )
-
-
-def _refuse_dependents(host: Host, look: _Look, name: str) -> None:
-    """Stopping a jail while others depend on it takes the ground from under them, and its children with it (recorded:
-    dep-2, att-3).
-    """
-    dependents = []
-    for other, jail in look.jails.items():
-        found = _observe(host, other, jail, look.configured)
-        text = found.started_with or look.configured.effective(other, found.text)
-        if name in dependencies(settings_of(text, other)):
-            dependents.append(other)
-    children = [other for other in look.jails if other.startswith(f"{name}.")]
-    for others, relation in ((dependents, "depend on it"), (children, "are within it")):
-        if others:
-            raise InputError(
-                f"jail {name} can't be stopped while jails run that {relation}: {', '.join(sorted(others))}. "
-                "Stop them first.",
-                jail=name,
-            )
-
-
-def _touched(look: _Look) -> list[str]:
-    """The jails that the plans act on, and those that jail(8) starts along with them."""
-    names = [one.name for one in look.plans if one.steps]
-    for one in look.plans:
-        if START in one.steps:
-            names += look.configured.needed(one.name, one.text)
-    return names
-
-
-def _wait_for_jail8(host: Host, name: str, timeout: float) -> None:
-    """Wait for a jail(8) that an earlier run started and that survived it. Raises LockError."""
-    record = state.read(host, name)
-    if record is None or not record.is_under_way or record.boot != host.boot_id():
-        return
-    left = host.wait_for(f"{JAIL} -f {state.conf_of_record(host, name)} ", timeout)
-    if left:
-        raise LockError(
-            f"jail {name}: a jail(8) that an earlier run began (pid {left[-1]}) is still at work on it. "
-            "Wait for it, or raise lock_timeout.",
-            jail=name,
-        )

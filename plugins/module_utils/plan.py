@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""From what is wanted and what was found to what is to be done, and how that looks: pure, so that a check run tells
-what a real one will do.
+"""From what is wanted of a jail and what was found to what is to be done: pure, so that a check run tells what a real
+one will do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.bsd.jail.plugins.module_utils import conf, params
-from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, elsewhere, inherited, settings_of
-from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
-from ansible_collections.bsd.jail.plugins.module_utils.desired import ABSENT, PRESENT, RESTARTED, STOPPED, Desired
+from ansible_collections.bsd.jail.plugins.module_utils import conf, live, params
+from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, elsewhere, settings_of
+from ansible_collections.bsd.jail.plugins.module_utils.desired import (
+    ABSENT,
+    PRESENT,
+    RESTARTED,
+    STARTED,
+    STOPPED,
+    Desired,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
-from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail, Shown
+from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
+from ansible_collections.bsd.jail.plugins.module_utils.leftovers import Leftovers
+from ansible_collections.bsd.jail.plugins.module_utils.livesteps import LiveObserved, LivePlan
 from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
-STOP, WRITE, REMOVE, START = "stop", "write", "remove", "start"
+STOP, CLEAN, WRITE, REMOVE, MODIFY, START = "stop", "clean", "write", "remove", "modify", "start"
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class Observed:
     """One jail as it was found.
 
     jail: what runs under the name. text: its file's text. record: what we know of how it was started, if that is
-    believed. configured: the whole host's configuration.
+    believed. configured: the whole host's configuration. left: what it left behind, if it was removed by something
+    else. live: what jls can't show of a running jail, None if nobody looked.
     """
 
     name: str
@@ -32,15 +40,17 @@ class Observed:
     text: str | None
     record: Record | None
     configured: Configured
+    left: Leftovers = field(default_factory=Leftovers)
+    live: LiveObserved | None = None
 
     @property
     def started_with(self) -> str | None:
         """The configuration that the running jail was started with: by its record, else by its file as it is."""
         if self.record is not None:
             return self.record.text
-        if self.jail is None or self.text is None:
+        if self.jail is None:
             return None
-        return self.configured.effective(self.name, self.text)
+        return self.configured.effective(self.name) or None
 
     @property
     def cut_short(self) -> bool:
@@ -52,34 +62,57 @@ class Observed:
 class Plan:
     """What is to be done with one jail.
 
-    steps: of STOP, WRITE, REMOVE, START, in the order in which they are done.
+    steps: of STOP, CLEAN, WRITE, REMOVE, MODIFY, START, in the order in which they are done.
     text: what its file holds afterwards, None for no file. effective: the configuration that it is started with.
+    live: what MODIFY does. recorded: the configuration that it runs with after that.
     restart_needed: the parameters for whose sake a running jail has to be restarted, whether it is or not.
-    diff: for people, in the form that Ansible shows.
+    because: why it is stopped or started for another jail's sake, '' if it isn't.
+    is_dependent: whether it is so as one that depends on another.
+    children: the jails within it that end with it.
     """
 
     name: str
     steps: tuple[str, ...]
     text: str | None
     effective: str
-    restart_needed: tuple[str, ...]
-    diff: tuple[dict[str, str], ...]
+    live: LivePlan = field(default_factory=LivePlan)
+    recorded: str = ""
+    restart_needed: tuple[str, ...] = ()
+    because: str = ""
+    is_dependent: bool = False
+    children: tuple[str, ...] = ()
 
 
-def plan(wanted: Desired, found: Observed) -> Plan:
-    """What brings a jail from what was found to what is wanted. Raises InputError where that can't or mustn't be."""
-    text = _text_after(wanted, found)
-    _check(wanted, found, text)
-    effective = found.configured.effective(wanted.name, text)
-    needed = () if wanted.state in (STOPPED, ABSENT) else _differences(found, effective)
-    steps = _steps(wanted, found, text, needed)
-    return Plan(wanted.name, steps, text, effective, needed, tuple(_diff(found, steps, text, effective, needed)))
-
-
-def _text_after(wanted: Desired, found: Observed) -> str | None:
+def text_after(wanted: Desired, found: Observed) -> str | None:
+    """What the jail's file is to hold, None for no file. Raises InputError where that mustn't or can't be."""
     if wanted.state == ABSENT:
-        return None
-    return found.text if wanted.conf is None else conf.render(wanted.conf)
+        text = None
+    else:
+        text = found.text if wanted.conf is None else conf.render(wanted.conf)
+    _check(wanted, found, text)
+    return text
+
+
+def plan(wanted: Desired, found: Observed, after: Configured) -> Plan:
+    """What brings a jail from what was found to what is wanted.
+
+    after: the host's configuration when all files are as they are to be. Raises InputError for what can't be.
+    """
+    text, effective = after.files.get(wanted.name), after.effective(wanted.name)
+    change, recorded = LivePlan(), effective
+    if found.jail is not None and wanted.state not in (STOPPED, ABSENT):
+        old, new = settings_of(found.started_with or effective, wanted.name), settings_of(effective, wanted.name)
+        change = live.plan(wanted.name, old, new, found.jail, found.live, insist=wanted.drift == "kernel")
+        recorded = live.text_after(effective, wanted.name, old, change)
+    steps = _steps(wanted, found, text, change, recorded)
+    return Plan(wanted.name, steps, text, effective, change, recorded, change.restart_needed)
+
+
+def differs(one: str, other: str, name: str) -> tuple[str, ...]:
+    """The parameters in which two effective configurations of a jail differ."""
+    old, new = settings_of(one, name), settings_of(other, name)
+    names = [*new, *(parameter for parameter in old if parameter not in new)]
+    return tuple(parameter for parameter in names if not params.same(parameter, old.get(parameter), new.get(parameter)))
 
 
 def _check(wanted: Desired, found: Observed, text: str | None) -> None:
@@ -108,88 +141,23 @@ def _check(wanted: Desired, found: Observed, text: str | None) -> None:
         )
 
 
-def _steps(wanted: Desired, found: Observed, text: str | None, needed: tuple[str, ...]) -> tuple[str, ...]:
+def _steps(wanted: Desired, found: Observed, text: str | None, change: LivePlan, recorded: str) -> tuple[str, ...]:
     runs = found.jail is not None
-    if wanted.state == PRESENT:
-        stop = start = False
-    elif wanted.state in (ABSENT, STOPPED):
-        stop, start = runs, False
-    elif wanted.state == RESTARTED or found.cut_short:
-        stop, start = runs, True
-    else:
-        stop = runs and bool(needed) and wanted.restart == "if_needed"
-        start = stop or not runs
-    steps = [STOP] if stop else []
-    if text != found.text:
-        steps.append(REMOVE if text is None else WRITE)
-    return tuple([*steps, START] if start else steps)
-
-
-def _differences(found: Observed, effective: str) -> tuple[str, ...]:
-    """The parameters in which a running jail isn't as its configuration says: as started, and as the kernel has it
-    now.
-    """
-    if found.jail is None:
-        return ()
-    new = settings_of(effective, found.name)
-    old = new if found.started_with is None else settings_of(found.started_with, found.name)
-    names = [*new, *(name for name in old if name not in new)]
-    return tuple(
-        name for name in names if not params.same(name, old.get(name), new.get(name)) or _drifted(name, new, found.jail)
-    )
-
-
-def _drifted(name: str, new: Mapping[str, Setting], jail: Jail) -> bool:
-    if name not in new or (name.endswith(".addr") and new.get("ip_hostname") is True):
-        return False  # addresses that jail(8) looks up come to those that are configured
-    return params.differs(name, new[name], jail)
-
-
-def _diff(
-    found: Observed, steps: tuple[str, ...], text: str | None, effective: str, needed: tuple[str, ...]
-) -> list[dict[str, str]]:
-    """The file's text, and what runs: before and after."""
-    parts = []
-    if text != found.text:
-        path = found.configured.path(found.name)
-        parts.append({"before_header": path, "after_header": path, "before": found.text or "", "after": text or ""})
-    if STOP in steps or START in steps:
-        header = f"jail {found.name}"
-        before, after = _running_before(found, needed, STOP in steps), _running_after(found, steps, effective, needed)
-        parts.append({"before_header": header, "after_header": header, "before": before, "after": after})
-    return parts
-
-
-def _running_before(found: Observed, needed: tuple[str, ...], stops: bool) -> str:
-    if found.jail is None:
-        return "state: stopped\n"
-    old = settings_of(found.started_with or "", found.name)
-    lines = [f"state: running{' (its start or stop was cut short)' if found.cut_short else ''}"]
-    lines += [
-        f"{name}: {_shown(found.jail.parameters[name]) if name in found.jail.parameters else _set(old.get(name))}"
-        for name in needed
-        if stops
+    stop = start = clean = modify = False
+    if wanted.state in (ABSENT, STOPPED):
+        stop, clean = runs, not runs
+    elif wanted.state == RESTARTED or (wanted.state == STARTED and found.cut_short):
+        stop, start, clean = runs, True, not runs
+    elif wanted.state == STARTED:
+        stop = runs and bool(change.restart_needed) and wanted.restart == "if_needed"
+        start, clean = stop or not runs, not runs
+        noted = differs(found.started_with or recorded, recorded, found.name)
+        modify = runs and not stop and bool(change.steps or noted)
+    steps = [
+        (STOP, stop),
+        (CLEAN, clean and bool(found.left.lines)),
+        (REMOVE if text is None else WRITE, text != found.text),
+        (MODIFY, modify),
+        (START, start),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _running_after(found: Observed, steps: tuple[str, ...], effective: str, needed: tuple[str, ...]) -> str:
-    if START not in steps:
-        return "state: stopped\n"
-    new = settings_of(effective, found.name)
-    if STOP in steps:
-        return "\n".join(["state: running (restarted)", *(f"{name}: {_set(new.get(name))}" for name in needed)]) + "\n"
-    defaults = (f"{name}: {_set(new[name])} (a default)" for name in inherited(effective, found.name))
-    return "\n".join(["state: running", *defaults]) + "\n"
-
-
-def _set(setting: Setting | None) -> str:
-    if setting is None:
-        return "(not set)"
-    return str(setting).lower() if isinstance(setting, bool) else ", ".join(item.text for item in setting)
-
-
-def _shown(value: Shown) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else ", ".join(value)
+    return tuple(step for step, is_due in steps if is_due)

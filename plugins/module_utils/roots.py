@@ -60,8 +60,7 @@ def of_jail(host: Host, name: str) -> Root:
     jail, files = _running(name), configured.load(host)
     if jail is not None:
         name = jail.name
-    text = files.files.get(name)
-    settings = settings_of(files.effective(name, text), name) if text is not None or name in files.places else {}
+    settings = settings_of(files.effective(name), name)
     if jail is not None:
         path = jail.path
         own = {*_own(settings, path), *_own(_started_with(host, jail), path)}

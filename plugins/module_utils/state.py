@@ -19,23 +19,26 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, remove_conf, write_conf
+from ansible_collections.bsd.jail.plugins.module_utils import runs
+from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 
-STARTING, STARTED, STOPPING = "starting", "started", "stopping"
+STARTING, STARTED, STOPPING, RESTARTING = "starting", "started", "stopping", "restarting"
 
 
 @dataclass(frozen=True)
 class Record:
     """What was written down of a jail.
 
-    phase: STARTING and STOPPING from before jail(8) starts until it has ended, STARTED in between.
+    phase: STARTING from before jail(8) starts the jail, STOPPING from before it stops it, RESTARTING likewise if the
+    jail is to be started again afterwards; STARTED in between.
     boot: kern.boot_id. jid: of the jail, 0 while that isn't known.
-    text: the configuration as started, everything in it that jail(8) needs.
+    text: the configuration as started, as changed live since, everything in it that jail(8) needs.
     written: when, in seconds since the epoch.
-    status: of the jail(8) that was to start or stop it; None while it is at work, and for ever if it was killed.
+    run: which run of jail(8) starts or stops it, '' for none.
+    status: what became of that: None while it is at work, and for ever if it was killed.
     """
 
     phase: str
@@ -43,6 +46,7 @@ class Record:
     jid: int
     text: str
     written: float = 0.0
+    run: str = ""
     status: int | None = None
 
     def describes(self, jail: Jail | None, boot: str, rc_started: float) -> bool:
@@ -55,14 +59,19 @@ class Record:
         if jail is None or self.boot != boot or rc_started > self.written:
             return False
         # A start that failed was undone by jail(8), and a stop that succeeded left nothing (recorded: exs-2).
-        if (self.phase == STARTING and self.status) or (self.phase == STOPPING and self.status == 0):
+        if (self.phase == STARTING and self.status) or (self.phase in (STOPPING, RESTARTING) and self.status == 0):
             return False
         return self.jid in (0, jail.jid)
 
     @property
     def is_under_way(self) -> bool:
         """Whether jail(8) is at work, or was killed at that."""
-        return self.phase in (STARTING, STOPPING) and self.status is None
+        return self.phase != STARTED and self.status is None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether a jail that doesn't run any more has left nothing behind, since jail(8) stopped it."""
+        return self.phase in (STOPPING, RESTARTING) and self.status == 0
 
 
 def directory(host: Host, name: str) -> str:
@@ -96,33 +105,29 @@ def read(host: Host, name: str) -> Record | None:
             int(fields["jid"]),
             text,
             float(fields["written"]),
-            _status(host, name),
+            str(fields["run"]),
+            runs.status(host, fields["run"], name) if fields["run"] else fields["status"],
         )
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def output(host: Host, name: str) -> str:
-    """The path, without its end, of what the jail(8) printed that started or stopped the jail, and of its status."""
-    return f"{directory(host, name)}/jail"
-
-
-def _status(host: Host, name: str) -> int | None:
-    text = (read_conf(f"{output(host, name)}.rc") or "").strip()
-    return int(text) if text.isdigit() and int(text) < 128 else None  # beyond that, it was killed
 
 
 def write(host: Host, name: str, record: Record) -> None:
     """Write a jail's record, the text first: a record without its text is none. It needn't outlive this boot."""
     make_directory(host, name)
     base = directory(host, name)
-    if record.is_under_way:
-        remove_conf(f"{output(host, name)}.rc")
     if read_conf(f"{base}/jail.conf") != record.text:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{base}/record.json")
         write_conf(f"{base}/jail.conf", record.text, durable=False)
-    fields = {"phase": record.phase, "boot": record.boot, "jid": record.jid, "written": time.time()}
+    fields = {
+        "phase": record.phase,
+        "boot": record.boot,
+        "jid": record.jid,
+        "written": time.time(),
+        "run": record.run,
+        "status": record.status,
+    }
     write_conf(f"{base}/record.json", json.dumps(fields) + "\n", durable=False)
 
 
@@ -130,6 +135,20 @@ def forget(host: Host, name: str) -> None:
     """Remove a jail's record, if there is one."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(directory(host, name))
+
+
+def names(host: Host) -> list[str]:
+    """The jails that have a record, believed or not."""
+    try:
+        return sorted(name for name in os.listdir(f"{host.var_run}/bsd.jail") if not name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def runs_known(host: Host) -> frozenset[str]:
+    """The runs of jail(8) that records speak of."""
+    records = (read(host, name) for name in names(host))
+    return frozenset(record.run for record in records if record is not None)
 
 
 def rc_started(host: Host, name: str) -> float:

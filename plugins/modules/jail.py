@@ -1,13 +1,13 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Ansible module bsd.jail.jail: one FreeBSD jail as it is to be."""
+"""The Ansible module bsd.jail.jail: FreeBSD jails as they are to be."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: jail
-short_description: Configure, start and stop a FreeBSD jail
+short_description: Configure, start, change and stop FreeBSD jails
 version_added: 0.1.0
 author:
   - bsd.jail maintainers (@bsd-jail)
@@ -19,7 +19,10 @@ description:
     is left as it is.
   - A jail is stopped by the configuration that it was started with, even when its file has changed or is gone.
   - When the configuration differs from the one that the jail was started with, or from what the kernel says, a running
-    jail is restarted or left, as O(restart) says.
+    jail is changed while it runs, as far as FreeBSD can do that. For the rest it is restarted or left, as O(restart)
+    says.
+  - Many jails can be given at once, in O(jails). It takes one look at the host for all of them, one run of jail(8) for
+    all that stop and one for all that start, in the order of their O(depend).
   - Values are literal. They reach jail(8) exactly as given, whatever characters they contain; O(expand) makes
     exceptions.
 notes:
@@ -27,7 +30,11 @@ notes:
   - A jail that C(/etc/jail.conf), C(/etc/jail.NAME.conf) or C(rc.conf) configures too is refused.
   - For jails to start at boot, C(rc.conf) needs C(jail_enable=YES), and C(/etc/jail.conf) the line
     C(.include "/etc/jail.conf.d/*.conf";). Defaults in C(/etc/jail.conf) then apply to all jails.
-  - A jail on which running jails depend, or that has running child jails, isn't stopped or restarted.
+  - What another jail(8) or C(rc.d/jail) works on is waited for, and so is C(/etc/rc), as long as the host boots.
+  - A jail whose start or stop was cut short is started anew, or its stop is finished. What a jail left behind that
+    was removed by something else, such as C(jail -R), is cleaned up before it is started or when it is to be stopped
+    or absent, by the configuration that it was started with - its mounts and addresses are taken away, its
+    C(exec.poststop) and C(exec.release) aren't run.
   - When a start fails, the old file is put back; and if the jail was stopped to be restarted, it is started again with
     its old configuration.
   - Records of running jails are kept in C(/var/run/bsd.jail).
@@ -45,72 +52,72 @@ options:
       - The jail's name.
       - Letters, digits, V(_) and V(-), not beginning with V(-), with something other than digits among them, and no
         more than 200 bytes.
+      - Either this or O(jails) is required.
     type: str
-    required: true
-  state:
+  state: &state
     description:
-      - V(present) - it is configured; whether it runs isn't changed.
-      - V(started) - it is configured and runs.
+      - V(present) - it is configured. A running jail is left as it runs, a stopped one stopped.
+      - V(started) - it is configured and runs. A running jail is changed or restarted if its configuration differs.
       - V(stopped) - it is configured and doesn't run.
-      - V(restarted) - it is configured and is started anew.
+      - V(restarted) - it is configured and is started anew. A running jail is stopped before.
       - V(absent) - it doesn't run, and its file and records are gone. Its path is left alone.
     type: str
     choices: [present, started, stopped, restarted, absent]
     default: started
-  path:
+  path: &path
     description:
       - The directory that is the jail's root. Absolute; written with links resolved.
       - Required when anything of the configuration is given.
     type: str
     aliases: [root]
-  host_hostname:
+  host_hostname: &host_hostname
     description: The jail's hostname.
     type: str
     aliases: [hostname]
-  ip4:
+  ip4: &ip4
     description: Whether the jail has IPv4 addresses of its own, the host's, or none.
     type: str
     choices: [new, inherit, disable]
-  ip4_addr:
+  ip4_addr: &ip4_addr
     description:
       - The jail's IPv4 addresses, the first of which is its primary one.
       - Each can have the form V(interface|address/prefix).
     type: list
     elements: str
-  ip6:
+  ip6: &ip6
     description: Whether the jail has IPv6 addresses of its own, the host's, or none.
     type: str
     choices: [new, inherit, disable]
-  ip6_addr:
+  ip6_addr: &ip6_addr
     description: The jail's IPv6 addresses, as O(ip4_addr).
     type: list
     elements: str
-  interface:
+  interface: &interface
     description:
       - The interface to which the jail's addresses are added when it starts, and from which they are taken away when it
         stops.
     type: str
-  vnet:
+  vnet: &vnet
     description:
       - Whether the jail has a network stack of its own, V(new) or V(true), or the host's, V(inherit) or V(false).
     type: raw
-  vnet_interface:
+  vnet_interface: &vnet_interface
     description: The interfaces that are moved into the jail's own network stack.
     type: list
     elements: str
-  depend:
+  depend: &depend
     description: The jails that have to run before this one starts. jail(8) starts those that don't run.
     type: list
     elements: str
-  persist:
+  persist: &persist
     description:
       - Whether the jail stays when no process is left in it.
       - True unless it is given.
     type: bool
-  devfs_ruleset:
+  devfs_ruleset: &devfs_ruleset
     description: The number of the devfs ruleset for the jail's C(/dev).
     type: int
-  mounts:
+  mounts: &mounts
     description:
       - File systems that jail(8) mounts before it starts the jail, and unmounts in reverse order after it has stopped.
     type: list
@@ -132,33 +139,33 @@ options:
         description: Options of mount(8), such as V(ro).
         type: list
         elements: str
-  mount_devfs:
+  mount_devfs: &mount_devfs
     description: Whether to mount a devfs on the jail's C(/dev).
     type: bool
-  exec_clean:
+  exec_clean: &exec_clean
     description: Whether commands in the jail get a clean environment.
     type: bool
-  exec_start:
+  exec_start: &exec_start
     description: The command that starts the jail, for the jail's shell, or a list of commands.
     type: raw
-  exec_stop:
+  exec_stop: &exec_stop
     description: The command that stops the jail, for the jail's shell, or a list of commands.
     type: raw
-  params:
+  params: &params
     description:
       - All other parameters of jail.conf(5), by their own names, such as C(allow.raw_sockets) or C(exec.prestart).
       - V(true) and V(false) set a boolean parameter; strings and integers give a value, lists of them several.
       - Parameters that jail(8) doesn't know are refused before anything is changed.
     type: dict
     default: {}
-  expand:
+  expand: &expand
     description:
       - The parameters whose values have jail.conf(5) variables in them, V($name) or V(${name}), that jail(8) is to
         expand.
     type: list
     elements: str
     default: []
-  restart:
+  restart: &restart
     description:
       - What to do when a running jail has to be restarted for its configuration to take effect.
       - V(if_needed) restarts it. V(never) leaves it as it runs, and RV(restart_needed) says which parameters wait for a
@@ -166,25 +173,107 @@ options:
     type: str
     choices: [if_needed, never]
     default: if_needed
-  force:
+  force: &force
     description:
       - Overwrite or remove a file that this module didn't write.
       - Also stop a running jail of which there is no configuration.
     type: bool
     default: false
-  backup:
+  backup: &backup
     description: Keep a copy of a file that is overwritten or removed, beside it.
     type: bool
     default: false
+  dependents: &dependents
+    description:
+      - What becomes of running jails that depend on this one when it is stopped or restarted. They are stopped before
+        it, and named in RV(dependents).
+      - V(restart) stops them, and starts them again after it, each by the configuration that it was started with. Of a
+        jail that isn't started again, none can be; then it is as V(refuse).
+      - V(refuse) - the jail isn't stopped.
+      - V(stop) - they are stopped, and stay so.
+      - V(ignore) - they run on.
+      - Without it, they are restarted when this jail is restarted, and it isn't stopped otherwise.
+    type: str
+    choices: [restart, refuse, stop, ignore]
+  children: &children
+    description:
+      - What to do when running jails are within this one, and it is to be stopped or restarted.
+      - V(refuse) - it isn't stopped. V(stop) - it is, and they end with it, without any C(exec.stop) but what this
+        jail's own does for them. They aren't started again.
+    type: str
+    choices: [refuse, stop]
+    default: refuse
+  verify: &verify
+    description:
+      - What to look at in a running jail although nothing else differs. jls(8) doesn't show it, and it takes a program
+        more for each.
+      - V(mounts) - what its configuration mounts is mounted. V(addresses) - its addresses are on their interfaces.
+        V(interfaces) - its C(vnet.interface) are in its network stack.
+      - What is found missing is put right while the jail runs.
+    type: list
+    elements: str
+    choices: [mounts, addresses, interfaces]
+    default: []
+  drift: &drift
+    description:
+      - What counts as a difference of a running jail.
+      - V(configured) - what is configured differently from what the jail was started with, or what somebody changed
+        with jail(8). What a jail may change itself, such as its hostname, doesn't count.
+      - V(kernel) - that as well. It is put right while the jail runs; but its securelevel is never lowered.
+    type: str
+    choices: [configured, kernel]
+    default: configured
   lock_timeout:
-    description: How many seconds to wait for another run that works on the same jail, or on one that it depends on.
+    description: How many seconds to wait for others that work on the same jails, or on jails that those depend on.
     type: int
     default: 60
   timeout:
     description:
-      - How many seconds jail(8) may take to start or to stop the jail. A start that takes longer is undone.
+      - How many seconds jail(8) may take to stop the jails, and how many to start them. It is ended when it takes
+        longer, and all jails that it was starting are undone.
       - Without it, there is no limit but those of the jail's own C(exec.timeout) and C(stop.timeout).
     type: int
+  jails:
+    description:
+      - Jails to bring to what is wanted of them in one run, in place of O(name) and all other options but
+        O(lock_timeout) and O(timeout).
+      - Each has the options that the module has for one jail.
+      - What goes wrong with one of them doesn't keep the others from being converged. The task fails then, and says of
+        each what went wrong.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The jail's name, as O(name).
+        type: str
+        required: true
+      state: *state
+      path: *path
+      host_hostname: *host_hostname
+      ip4: *ip4
+      ip4_addr: *ip4_addr
+      ip6: *ip6
+      ip6_addr: *ip6_addr
+      interface: *interface
+      vnet: *vnet
+      vnet_interface: *vnet_interface
+      depend: *depend
+      persist: *persist
+      devfs_ruleset: *devfs_ruleset
+      mounts: *mounts
+      mount_devfs: *mount_devfs
+      exec_clean: *exec_clean
+      exec_start: *exec_start
+      exec_stop: *exec_stop
+      params: *params
+      expand: *expand
+      restart: *restart
+      force: *force
+      backup: *backup
+      dependents: *dependents
+      children: *children
+      verify: *verify
+      drift: *drift
 seealso:
   - name: jail(8)
     description: Manual page of the program.
@@ -244,6 +333,20 @@ EXAMPLES = r"""
     name: web
     state: stopped
 
+- name: Two jails at once, the second of which needs the first
+  bsd.jail.jail:
+    jails:
+      - name: db
+        path: /jails/db
+      - name: web
+        path: /jails/web
+        depend: [db]
+
+- name: Restart a jail, and those that depend on it
+  bsd.jail.jail:
+    name: db
+    state: restarted
+
 - name: Remove a jail; its files under path stay
   bsd.jail.jail:
     name: web
@@ -253,7 +356,7 @@ EXAMPLES = r"""
 RETURN = r"""
 jail:
   description: The jail as it is now; in check mode, as it was found.
-  returned: success
+  returned: when O(name) is given
   type: dict
   contains:
     name:
@@ -298,11 +401,39 @@ jail:
       elements: str
       returned: when it runs
       sample: []
+jails:
+  description:
+    - With O(jails), each jail in the order in which it was given, with the keys of RV(jail), and C(changed), C(diff),
+      C(restart_needed) and C(backup_file) of its own. When something went wrong with it, C(msg) says what, beside the
+      other keys that a failed task has.
+  returned: when O(jails) is given, also when the task fails
+  type: list
+  elements: dict
+  sample:
+    - changed: true
+      conf_path: /etc/jail.conf.d/db.conf
+      diff: []
+      hostname: ""
+      ip4_addr: []
+      ip6_addr: []
+      jid: 17
+      name: db
+      path: /jails/db
+      restart_needed: []
+      state: running
+dependents:
+  description:
+    - The jails that weren't asked for and were stopped or restarted, or would be in check mode, since they depend on
+      one that was; and those that an earlier run stopped for that and this one started again.
+  returned: success
+  type: list
+  elements: str
+  sample: [web]
 restart_needed:
   description:
     - The parameters for whose sake the running jail had to be restarted, or, with O(restart=never) and
-      O(state=present), still has to be.
-  returned: success
+      O(state=present), still has to be. With O(jails), it is in RV(jails).
+  returned: when O(name) is given
   type: list
   elements: str
   sample: [path]
@@ -334,29 +465,32 @@ stderr:
   sample: "jail: web: /bin/sh /etc/rc: failed"
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bsd.jail.plugins.module_utils.desired import STARTED, STATES, desired
-from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
+from ansible_collections.bsd.jail.plugins.module_utils.desired import STARTED, STATES, Desired, desired
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError, together
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
+from ansible_collections.bsd.jail.plugins.module_utils.livelook import PARTS
 from ansible_collections.bsd.jail.plugins.module_utils.params import OPTIONS
 from ansible_collections.bsd.jail.plugins.module_utils.text import readable
 
 
-def argument_spec() -> dict[str, dict[str, Any]]:
-    """The module's options: those of the table of parameters, and those of the module itself."""
+def jail_spec() -> dict[str, dict[str, Any]]:
+    """The options of one jail, but for its name: those of the table of parameters, and what is wanted of it."""
     spec: dict[str, dict[str, Any]] = {
-        "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": list(STATES), "default": STARTED},
         "params": {"type": "dict", "default": {}},
         "expand": {"type": "list", "elements": "str", "default": []},
         "restart": {"type": "str", "choices": ["if_needed", "never"], "default": "if_needed"},
+        "dependents": {"type": "str", "choices": ["restart", "refuse", "stop", "ignore"]},
+        "children": {"type": "str", "choices": ["refuse", "stop"], "default": "refuse"},
+        "verify": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
+        "drift": {"type": "str", "choices": ["configured", "kernel"], "default": "configured"},
         "force": {"type": "bool", "default": False},
         "backup": {"type": "bool", "default": False},
-        "lock_timeout": {"type": "int", "default": 60},
-        "timeout": {"type": "int"},
     }
     for option, parameter in OPTIONS.items():
         spec[option] = {"type": parameter.type}
@@ -378,8 +512,41 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     return spec
 
 
-def result_of(outcome: Outcome) -> dict[str, Any]:
-    """What the module returns of one jail."""
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """The module's options: those of one jail, or a list of such jails."""
+    return {
+        "name": {"type": "str"},
+        **jail_spec(),
+        "jails": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"name": {"type": "str", "required": True}, **jail_spec()},
+        },
+        "lock_timeout": {"type": "int", "default": 60},
+        "timeout": {"type": "int"},
+    }
+
+
+def wanted(options: Mapping[str, Any]) -> list[Desired]:
+    """The jails that are asked for. Raises JailError, which names all that is wrong."""
+    if options["jails"] is None:
+        return [desired(options)]
+    beside = [name for name, one in jail_spec().items() if options[name] != one.get("default")]
+    if beside:
+        raise InputError(f"{beside[0]} is given beside jails: give it to each of the jails that it is meant for.")
+    jails, errors = [], []
+    for one in options["jails"]:
+        try:
+            jails.append(desired(one))
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise together(errors)
+    return jails
+
+
+def jail_of(outcome: Outcome) -> dict[str, Any]:
+    """What the module says of one jail."""
     jail: dict[str, Any] = {"name": outcome.plan.name, "state": outcome.state, "conf_path": outcome.conf_path}
     if outcome.jail is not None:
         jail.update(
@@ -389,34 +556,68 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
             ip4_addr=list(outcome.jail.addresses("ip4.addr")),
             ip6_addr=list(outcome.jail.addresses("ip6.addr")),
         )
-    result: dict[str, Any] = {
-        "changed": bool(outcome.plan.steps),
-        "jail": jail,
+    return jail
+
+
+def details_of(outcome: Outcome) -> dict[str, Any]:
+    """What the module says of what was done with one jail."""
+    details: dict[str, Any] = {
+        "changed": outcome.is_changed,
         "restart_needed": list(outcome.plan.restart_needed),
-        "diff": list(outcome.plan.diff),
+        "diff": list(outcome.diff),
     }
     if outcome.backup:
-        result["backup_file"] = outcome.backup
+        details["backup_file"] = outcome.backup
+    return details
+
+
+def result_of(outcomes: list[Outcome], asked: list[Desired], is_one: bool) -> dict[str, Any]:
+    """What the module returns. outcomes: of the jails that were asked for, in their order, and then of others."""
+    ours, others = outcomes[: len(asked)], outcomes[len(asked) :]
+    result: dict[str, Any]
+    if is_one:
+        result = {"jail": jail_of(ours[0]), **details_of(ours[0])}
+    else:
+        result = {"jails": [{**jail_of(one), **details_of(one), **_wrong(one)} for one in ours]}
+    result["changed"] = any(one.is_changed for one in outcomes)
+    result["diff"] = [part for one in outcomes for part in one.diff]
+    result["dependents"] = [one.plan.name for one in others if one.plan.is_dependent]
     return result
 
 
+def _wrong(outcome: Outcome) -> dict[str, Any]:
+    return {} if outcome.error is None else {"msg": outcome.error.message, **outcome.error.details}
+
+
 def main() -> None:
-    """Read the arguments, bring the jail to what is wanted, and say what was done."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    """Read the arguments, bring the jails to what is wanted, and say what was done."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[("name", "jails")],
+        required_one_of=[("name", "jails")],
+        supports_check_mode=True,
+    )
     options = module.params
     try:
+        asked = wanted(options)
         outcomes = converge(
             Host(),
-            [desired(options)],
+            asked,
             check_mode=module.check_mode,
             lock_timeout=options["lock_timeout"],
             timeout=options["timeout"],
         )
     except JailError as error:
         module.fail_json(**readable({"msg": error.message, **error.details}))
-    for warning in outcomes[0].warnings:
-        module.warn(readable(warning))
-    module.exit_json(**readable(result_of(outcomes[0])))
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            module.warn(readable(warning))
+    result = result_of(outcomes, asked, options["jails"] is None)
+    errors = [one.error for one in outcomes if one.error is not None]
+    if errors:
+        failure = together(errors)
+        module.fail_json(**readable({**result, "msg": failure.message, **failure.details}))
+    module.exit_json(**readable(result))
 
 
 if __name__ == "__main__":

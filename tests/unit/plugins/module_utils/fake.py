@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
-from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, JLS, PGREP, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
 KERNEL = {
@@ -40,7 +40,8 @@ class FakeHost(Host):
     jails: what runs, by name, as jls(8) shows it. programs: the command lines of what was started, in order.
     fails: patterns of an operation of jail(8), and its configuration, that fails, and what jail(8) then says; with the
     word `gone` in front, the jail is removed all the same. alive: pids of other programs that run, and what they are.
-    boot: kern.boot_id. before_exec: called when jail(8) is about to be started.
+    mounted: what mount(8) shows. interfaces: what ifconfig(8) prints. boot: kern.boot_id. before_exec: called when
+    jail(8) is about to be started.
     """
 
     def __init__(self, root: Path) -> None:
@@ -51,6 +52,8 @@ class FakeHost(Host):
         self.programs: list[str] = []
         self.fails: dict[str, str] = {}
         self.alive: dict[int, str] = {}
+        self.mounted: list[dict[str, object]] = []
+        self.interfaces = ""
         self.boot = "0" * 32
         self.last_jid = 0
         self.before_exec: Callable[[], None] = lambda: None
@@ -72,11 +75,35 @@ class FakeHost(Host):
         if argv[0] == JLS:
             listed = [{"jid": str(jail["jid"]), "name": name, **jail} for name, jail in self.jails.items()]
             return Result(argv, 0, json.dumps({"jail-information": {"jail": listed}}), "")
-        if argv[0] == PGREP:
-            pids = [str(pid) for pid, line in self.alive.items() if re.search(argv[-1], line)]
-            return Result(argv, 0 if pids else 1, "\n".join(pids), "")
+        if argv[0] == PS:
+            listed = [{"pid": str(pid), "jail-id": "0", "command": line} for pid, line in self.alive.items()]
+            return Result(argv, 0, json.dumps({"process-information": {"process": listed}}), "")
+        if argv[0] == MOUNT:
+            return Result(argv, 0, json.dumps({"mount": {"mounted": self.mounted}}), "")
+        if argv[0] == IFCONFIG:
+            return Result(argv, 0, self.interfaces, "")
+        if argv[:2] == (JAIL, "-m"):
+            return self._modify(argv)
+        if argv[:3] == (JAIL, "-c", "name=bsd_jail_new"):
+            self.jails["bsd_jail_new"] = {**KERNEL, "jid": "999"}
+            return Result(argv, 0, "", "")
+        if argv[:2] == (JAIL, "-R"):
+            del self.jails[argv[2]]
+            return Result(argv, 0, "", "")
         assert argv[:4] == (JAIL, "-f", "-", "-m"), argv
-        return Result(argv, 1, "", self._answer_to_probe(stdin, argv[4]))
+        probes = argv[4:] or tuple(one.name for one in confread.parse(stdin) if one.kind == "jail")
+        return Result(argv, 1, "", "".join(self._answer_to_probe(stdin, probe) for probe in probes))
+
+    def _modify(self, argv: tuple[str, ...]) -> Result:
+        name = argv[2].removeprefix("name=")
+        for pattern, words in self.fails.items():
+            if re.search(pattern, f"-m {name}"):
+                return Result(argv, 1, "", words)
+        for argument in argv[3:]:
+            parameter, has_value, value = argument.partition("=")
+            base = None if has_value else confread.positive(parameter)
+            self.jails[name][base or parameter] = value if has_value else base is None
+        return Result(argv, 0, "", "")
 
     def _answer_to_probe(self, text: str, probe: str) -> str:
         """What jail(8) says of a jail that doesn't run (recorded: unk-1)."""
@@ -84,29 +111,29 @@ class FakeHost(Host):
         if broken:
             return f"jail: {broken.group(1)}: unexpected EOF\n"
         said = [f"jail: {probe}: unknown parameter: {name}" for name in settings_of(text, probe) if "nosuch" in name]
-        jails = {one.name for one in confread.parse(text) if one.kind == "jail"}
-        for jail in sorted(jails):
-            depend = confread.settings(confread.parse(text), jail).get("depend", ())
-            assert not isinstance(depend, bool)
-            said += [
-                f'jail: {jail}: depends on undefined jail "{item.text}"' for item in depend if item.text not in jails
-            ]
         return "".join(f"{line}\n" for line in (said or [f'jail: "{probe}" not found']))
 
     def run_detached(self, argv: tuple[str, ...], output: str, timeout: float | None) -> Result:
         self.before_exec()
         self.programs.append(" ".join(argv))
-        _jail, _f, conf, operation, name = argv
+        _jail, _f, conf, operation, *names = argv
+        text = Path(conf).read_text()
+        blocks = {one.name: one.text for one in confread.parse(text)}
+        said = [line for name in names or blocks for line in self._do(operation, name, blocks.get(name, ""))]
+        return Result(argv, 1 if said else 0, "", "".join(f"{line}\n" for line in said))
+
+    def _do(self, operation: str, name: str, text: str) -> list[str]:
+        """Start or stop one jail. Returns what jail(8) says if that fails."""
         for pattern, words in self.fails.items():
-            if re.search(pattern, f"{operation} {name}\n{Path(conf).read_text()}", re.DOTALL):
+            if re.search(pattern, f"{operation} {name}\n{text}", re.DOTALL):
                 if words.startswith("gone"):
                     del self.jails[name]
-                return Result(argv, 1, "", words)
+                return [words]
         if operation == "-r":
             del self.jails[name]
         else:
-            self.start(name, Path(conf).read_text())
-        return Result(argv, 0, "", "")
+            self.start(name, text)
+        return []
 
     def start(self, name: str, text: str) -> None:
         """Let a jail run with the kernel parameters that a configuration sets."""
@@ -122,4 +149,9 @@ class FakeHost(Host):
     @property
     def operations(self) -> list[str]:
         """What jail(8) was told to do, without the probes."""
-        return [" ".join(line.split()[3:]) for line in self.programs if line.startswith(JAIL) and " - " not in line]
+        mine = (line.split()[1:] for line in self.programs if line.startswith(JAIL) and " - " not in line)
+        return [
+            " ".join(words[2:] if words[0] == "-f" else words)
+            for words in mine
+            if "bsd_jail_new" not in " ".join(words)
+        ]

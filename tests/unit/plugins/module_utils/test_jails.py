@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bsd.jail.plugins.module_utils import state
+from ansible_collections.bsd.jail.plugins.module_utils import runs, state
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, InputError, JailError, LockError
@@ -28,9 +28,24 @@ def host(tmp_path: Path) -> FakeHost:
 
 
 def ask(host: Host, check_mode: bool = False, **options: Any) -> Outcome:
-    given = {"name": "web", "state": "started", "restart": "if_needed", "force": False, "backup": False, **options}
-    (outcome,) = converge(host, [desired(given)], check_mode=check_mode, lock_timeout=0.1)
+    outcome = ask_many(host, [{"name": "web", **options}], check_mode)[0]
+    if outcome.error is not None:
+        raise outcome.error
     return outcome
+
+
+def ask_many(host: Host, jails: list[dict[str, Any]], check_mode: bool = False) -> list[Outcome]:
+    defaults = {
+        "state": "started",
+        "restart": "if_needed",
+        "force": False,
+        "backup": False,
+        "dependents": None,
+        "children": "refuse",
+        "drift": "configured",
+        "verify": [],
+    }
+    return converge(host, [desired({**defaults, **one}) for one in jails], check_mode=check_mode, lock_timeout=0.1)
 
 
 def files(host: FakeHost) -> dict[str, str]:
@@ -66,7 +81,7 @@ def test_an_unchanged_jail_costs_one_jls_and_writes_nothing(host: FakeHost) -> N
     for check_mode in (False, True):
         outcome = ask(host, check_mode, **options)
         assert outcome.plan.steps == ()
-        assert outcome.plan.diff == ()
+        assert outcome.diff == ()
     assert host.programs == ["/usr/sbin/jls --libxo json -n"] * 2
     assert {path: os.stat(path).st_mtime_ns for path in files(host)} == before
 
@@ -128,27 +143,66 @@ def test_a_restart_stops_by_the_old_configuration_and_starts_by_the_new(host: Fa
     ask(host, path="/", exec_stop=["old-stop"])
     seen = []
     host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
-    outcome = ask(host, path="/", exec_stop=["new-stop"])
+    outcome = ask(host, path="/tmp", exec_stop=["new-stop"])
     assert host.operations == ["-c web", "-r web", "-c web"]
-    assert outcome.plan.restart_needed == ("exec.stop",)
+    assert outcome.plan.restart_needed == ("path",)
     assert ["old-stop" in text for text in seen] == [True, False]
+
+
+def test_what_only_matters_when_it_stops_is_noted(host: FakeHost) -> None:
+    ask(host, path="/", exec_stop=["old-stop"])
+    outcome = ask(host, path="/", exec_stop=["new-stop"])
+    assert outcome.plan.steps == ("write", "modify")
+    (_file, running) = outcome.diff
+    assert running["before"] == "state: running\nexec.stop: old-stop\n"
+    assert running["after"] == "state: running\nexec.stop: new-stop\n"
+    assert host.operations == ["-c web"]
+    assert ask(host, path="/", exec_stop=["new-stop"]).plan.steps == ()
+    found = record(host)
+    assert found is not None
+    assert "new-stop" in found.text
+
+
+def test_what_can_be_changed_while_it_runs_is(host: FakeHost) -> None:
+    ask(host, path="/", params={"meta": "a"})
+    outcome = ask(host, path="/", params={"meta": "b"})
+    assert outcome.plan.steps == ("write", "modify")
+    assert host.operations == ["-c web", "-m name=web meta=b"]
+    (_file, running) = outcome.diff
+    assert (running["before"], running["after"]) == ("state: running\nmeta: a\n", "state: running\nmeta: b\n")
+    assert ask(host, path="/", params={"meta": "b"}).plan.steps == ()
+
+
+def test_a_change_that_fails_is_undone(host: FakeHost) -> None:
+    ask(host, path="/", params={"meta": "a"})
+    before = files(host)
+    host.fails["-m web"] = "jail: web: no"
+    with pytest.raises(CommandError, match=r"web.conf is as it was before, and the jail runs \(jid 1\)\.$"):
+        ask(host, path="/", params={"meta": "b"})
+    assert files(host) == before
 
 
 def test_a_parameter_that_was_taken_out_is_a_change(host: FakeHost) -> None:
     ask(host, path="/", params={"allow.raw_sockets": True})
     outcome = ask(host, path="/")
-    assert outcome.plan.restart_needed == ("allow.raw_sockets",)
-    (_file, running) = outcome.plan.diff
+    assert outcome.plan.steps == ("write", "modify")
+    (_file, running) = outcome.diff
     assert running["before"] == "state: running\nallow.raw_sockets: true\n"
-    assert running["after"] == "state: running (restarted)\nallow.raw_sockets: (not set)\n"
+    assert running["after"] == "state: running\nallow.raw_sockets: (as in a new jail)\n"
+    assert host.jails["web"]["allow.raw_sockets"] is False
+    assert ask(host, path="/").plan.steps == ()
 
 
 def test_restart_never_leaves_it_and_says_what_waits(host: FakeHost) -> None:
     ask(host, path="/", exec_stop=["old-stop"])
-    outcome = ask(host, path="/", exec_stop=["new-stop"], restart="never")
-    assert (outcome.plan.steps, outcome.plan.restart_needed) == (("write",), ("exec.stop",))
-    again = ask(host, path="/", exec_stop=["new-stop"], restart="never")
-    assert (again.plan.steps, again.plan.restart_needed) == ((), ("exec.stop",))
+    outcome = ask(host, path="/tmp", exec_stop=["new-stop"], restart="never")
+    assert (outcome.plan.steps, outcome.plan.restart_needed) == (("write", "modify"), ("path",))
+    again = ask(host, path="/tmp", exec_stop=["new-stop"], restart="never")
+    assert (again.plan.steps, again.plan.restart_needed) == ((), ("path",))
+    found = record(host)
+    assert found is not None
+    assert "path = '/';" in found.text
+    assert "new-stop" in found.text
     assert ask(host, state="stopped").plan.restart_needed == ()
     assert host.operations[-1] == "-r web"
 
@@ -156,7 +210,8 @@ def test_restart_never_leaves_it_and_says_what_waits(host: FakeHost) -> None:
 def test_what_somebody_changed_in_the_kernel_is_put_right(host: FakeHost) -> None:
     ask(host, path="/", params={"allow.raw_sockets": False})
     host.jails["web"]["allow.raw_sockets"] = True
-    assert ask(host, path="/", params={"allow.raw_sockets": False}).plan.restart_needed == ("allow.raw_sockets",)
+    assert ask(host, path="/", params={"allow.raw_sockets": False}).plan.steps == ("modify",)
+    assert host.jails["web"]["allow.raw_sockets"] is False
 
 
 def test_a_jail_is_stopped_by_the_fstab_that_it_was_started_with(host: FakeHost) -> None:
@@ -172,7 +227,10 @@ def test_a_jail_is_stopped_by_the_fstab_that_it_was_started_with(host: FakeHost)
     ]
     assert ask(host, **options).plan.steps == ()
     host.write("fstab.web", "tmpfs /tmp tmpfs rw 0 0\n")
-    assert ask(host, **options, restart="never").plan.restart_needed == ("mount",)
+    seen = []
+    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    ask(host, state="stopped")
+    assert "/data" in seen[0]
 
 
 def test_what_nobody_asked_for_is_left_alone(host: FakeHost) -> None:
@@ -189,7 +247,7 @@ def test_before_a_file_is_replaced_under_a_running_jail_the_old_text_becomes_its
     found = record(host)
     assert found is not None
     assert "old-stop" in found.text
-    assert ask(host, path="/", exec_stop=["new-stop"], restart="never").plan.restart_needed == ("exec.stop",)
+    assert ask(host, path="/", exec_stop=["new-stop"]).plan.steps == ("modify",)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -234,9 +292,10 @@ def left_over(host: FakeHost, phase: str, status: str | None) -> None:
     ask(host, path="/")
     found = record(host)
     assert found is not None
-    state.write(host, "web", Record(phase, host.boot, 0, found.text))
+    run = runs.prepare(host, "-c", {"web": found.text}, ())
+    state.write(host, "web", Record(phase, host.boot, 0, found.text, run=run.identity))
     if status is not None:
-        Path(host.var_run, RECORD, "jail.rc").write_text(status)
+        Path(runs.base(host), run.identity, "jail.rc").write_text(status)
     host.programs.clear()
 
 
@@ -246,7 +305,7 @@ def test_a_start_or_stop_that_was_cut_short_is_started_anew(host: FakeHost, phas
     left_over(host, phase, status)
     outcome = ask(host, path="/")
     assert outcome.plan.steps == ("stop", "start")
-    assert "cut short" in outcome.plan.diff[0]["before"]
+    assert "cut short" in outcome.diff[0]["before"]
 
 
 @pytest.mark.parametrize(("phase", "status"), [("starting", "0\n"), ("stopping", "1\n")])
@@ -270,7 +329,7 @@ def test_a_jail_that_runs_though_ours_did_not_start_or_was_stopped_is_another(
 
 def test_a_jail8_of_an_earlier_run_is_waited_for(host: FakeHost) -> None:
     left_over(host, "starting", None)
-    host.alive[815] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}/jail.conf -c web"
+    host.alive[815] = f"/usr/sbin/jail -f {runs.base(host)}/{os.listdir(runs.base(host))[0]}/jail.conf -c"
     with pytest.raises(LockError, match="pid 815"):
         ask(host, path="/")
     assert host.operations == []
@@ -278,7 +337,7 @@ def test_a_jail8_of_an_earlier_run_is_waited_for(host: FakeHost) -> None:
 
 def test_two_names_that_begin_alike(host: FakeHost) -> None:
     left_over(host, "starting", None)
-    host.alive[815] = f"/usr/sbin/jail -f {host.var_run}/{RECORD}2/jail.conf -c web2"
+    host.alive[815] = "/usr/sbin/jail -c web2"
     assert ask(host, path="/").plan.steps == ("stop", "start")
 
 
@@ -306,7 +365,7 @@ def test_a_restart_that_fails_brings_the_old_jail_back(host: FakeHost) -> None:
     before = host.read("jail.conf.d/web.conf")
     host.fails["-c web.*bad"] = "jail: web: bad: failed"
     with pytest.raises(CommandError, match="runs again with its old configuration"):
-        ask(host, path="/", exec_start=["bad"])
+        ask(host, path="/tmp", exec_start=["bad"])
     assert host.operations == ["-c web", "-r web", "-c web", "-c web"]
     assert host.read("jail.conf.d/web.conf") == before
     assert host.jails["web"]["jid"] == "2"
@@ -317,7 +376,7 @@ def test_a_restart_of_which_nothing_can_be_started_says_so(host: FakeHost) -> No
     ask(host, path="/", exec_start=["good"])
     host.fails["-c web"] = "jail: web: failed"
     with pytest.raises(CommandError, match="putting it back failed too"):
-        ask(host, path="/", exec_start=["bad"])
+        ask(host, path="/tmp", exec_start=["bad"])
     assert host.jails == {}
 
 
@@ -326,7 +385,7 @@ def test_a_jail_that_cannot_be_stopped_is_left_as_it_is(host: FakeHost) -> None:
     ask(host, path="/")
     before = host.read("jail.conf.d/web.conf")
     host.fails["-r web"] = "jail: web: false: failed"
-    for options in ({"state": "absent"}, {"state": "stopped"}, {"path": "/", "exec_start": ["new"]}):
+    for options in ({"state": "absent"}, {"state": "stopped"}, {"path": "/tmp", "exec_start": ["new"]}):
         with pytest.raises(CommandError, match="still runs"):
             ask(host, **options)
     assert host.read("jail.conf.d/web.conf") == before
@@ -360,7 +419,7 @@ def test_the_question_is_about_a_jail_that_nobody_has(host: FakeHost) -> None:
     ask(host, path="/")
     host.programs.clear()
     ask(host, path="/", params={"meta": "x"})
-    (question,) = (line for line in host.programs if " -m " in line)
+    (question,) = (line for line in host.programs if " - -m " in line)
     assert question.split()[-1] not in ("web", *host.jails)
 
 
@@ -417,11 +476,12 @@ def test_a_jail_on_which_others_depend(host: FakeHost) -> None:
     ask(host, path="/", depend=["db"])
     for options in (
         {"state": "stopped"},
-        {"state": "restarted"},
-        {"path": "/", "exec_start": ["x"]},
+        {"state": "stopped", "dependents": "restart"},
+        {"state": "restarted", "dependents": "refuse"},
+        {"path": "/tmp", "dependents": "refuse"},
         {"state": "absent"},
     ):
-        with pytest.raises(InputError, match="depend on it: web"):
+        with pytest.raises(InputError, match="while web runs, which depends on db"):
             ask(host, name="db", **options)
     ask(host, state="stopped")
     ask(host, name="db", state="stopped")
@@ -431,7 +491,7 @@ def test_a_jail_on_which_others_depend(host: FakeHost) -> None:
 def test_a_jail_with_children(host: FakeHost) -> None:
     ask(host, path="/")
     host.start("web.child", "web.child { path = /; persist; }")
-    with pytest.raises(InputError, match=r"within it: web\.child"):
+    with pytest.raises(InputError, match=r"run within web, .*: web\.child"):
         ask(host, state="stopped")
 
 
@@ -469,10 +529,11 @@ def test_defaults_of_jail_conf_apply_where_it_includes_the_directory(host: FakeH
     host.write("jail.conf", 'meta = "default"; ' + INCLUDE.format(etc=host.etc))
     outcome = ask(host, path="/")
     assert host.jails["web"]["meta"] == "default"
-    assert outcome.plan.diff[1]["after"] == "state: running\nmeta: default (a default)\n"
+    assert outcome.diff[1]["after"] == "state: running\nmeta: default (a default)\n"
     assert ask(host, path="/").plan.steps == ()
     host.write("jail.conf", 'meta = "other"; ' + INCLUDE.format(etc=host.etc))
-    assert ask(host, path="/").plan.restart_needed == ("meta",)
+    assert ask(host, path="/").plan.steps == ("modify",)
+    assert host.jails["web"]["meta"] == "other"
 
 
 def test_defaults_of_a_jail_conf_that_does_not_include_it_do_not_apply(host: FakeHost) -> None:
@@ -498,9 +559,10 @@ def test_dependencies_are_read_with_it(host: FakeHost, included: bool) -> None:
     ask(host, path="/", depend=["db"])
     found = record(host)
     assert found is not None
-    assert "db {" in found.text
-    assert "cache {" not in found.text
-    with pytest.raises(InputError, match='web: depends on undefined jail "nobody"'):
+    assert "cache" not in found.text
+    assert host.jails.keys() == {"db", "web"}
+    assert state.read(host, "db") is not None
+    with pytest.raises(InputError, match="web depends on nobody, which nothing here configures"):
         ask(host, path="/", depend=["nobody"])
 
 
@@ -511,7 +573,7 @@ def test_a_file_that_cannot_be_read(host: FakeHost) -> None:
     host.write("jail.conf.d/broken.conf", "broken {")
     assert ask(host, path="/").plan.steps == ()
     with pytest.raises(InputError, match=r"broken\.conf: unexpected EOF"):
-        ask(host, path="/", exec_start=["x"])
+        ask(host, path="/tmp")
     ask(host, state="stopped")
 
 
