@@ -127,6 +127,16 @@ def test_what_linux_shows_is_out_of_sight(name: str) -> None:
     assert "/bin/ps\n" in words
 
 
+@pytest.mark.parametrize("vnet", ["", "vnet"])
+def test_an_ordinary_user_runs_what_was_copied_into_a_jails_root(name: str, vnet: str) -> None:
+    script = (
+        "mkdir -p /small/bin /small/tmp; cp /bin/sh /bin/ls /bin/kill /usr/bin/id /small/bin/;"
+        f"jail -c name=small path=/small {vnet} persist;"
+        " jexec -u nobody small sh -c 'id -u; cd /tmp; pwd; ls /; kill -0 $$ && echo sent; exit 7'; echo $?"
+    )
+    assert standin("ssh", name, script).stdout.split("\n") == ["65534", "/tmp", "bin", "tmp", "sent", "7", ""]
+
+
 def test_an_ordinary_user_is_told_that_root_is_needed() -> None:
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--clear-groups", STANDIN, "up", "user"], capture_output=True, text=True

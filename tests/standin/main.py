@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 
-HIDDEN = "/usr/libexec/standin"
+# An ordinary user in a jail's root stays there, and the working directory is lent (launcher.c).
+LENT = "STANDIN_LENT" in os.environ
+HIDDEN = "usr/libexec/standin" if LENT else "/usr/libexec/standin"
 PR_SET_NAME = 15
 
 
@@ -31,16 +33,21 @@ def back_to_jail() -> None:
     for file in os.listdir(f"{HIDDEN}/lib"):
         if file.endswith(".py"):
             importlib.import_module(file[:-3])
+    kernel.SOCKET = f"{HIDDEN}/kernel.sock"
     kernel.connect()
-    kernel.OUTSIDE = os.open("/", os.O_PATH | os.O_CLOEXEC)
-    root, cwd = int(os.environ.pop("STANDIN_ROOT")), int(os.environ.pop("STANDIN_CWD"))
-    os.fchdir(root)
-    os.chroot(".")
+    kernel.OUTSIDE = os.open("." if LENT else "/", os.O_PATH | os.O_CLOEXEC)
+    cwd = int(os.environ.pop("STANDIN_CWD"))
+    if LENT:
+        del os.environ["PYTHONHOME"], os.environ["STANDIN_LENT"]
+    else:
+        root = int(os.environ.pop("STANDIN_ROOT"))
+        os.fchdir(root)
+        os.chroot(".")
+        os.close(root)
     try:
         os.fchdir(cwd)
     except OSError:
         os.chdir("/")
-    os.close(root)
     os.close(cwd)
 
 
@@ -69,7 +76,7 @@ def run(name: str, argv: list[str]) -> int:
 
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode())
     module = importlib.import_module(f"programs.{name}")
-    if "STANDIN_ROOT" in os.environ:
+    if "STANDIN_CWD" in os.environ:
         back_to_jail()
     status = module.main(argv)
     return 0 if status is None else status

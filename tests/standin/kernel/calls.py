@@ -107,6 +107,11 @@ def own_jail(system: System, caller: Caller) -> Answer:
     return {"jid": jail.jid, "addresses": addresses}, ()
 
 
+def outside(system: System, caller: Caller) -> Answer:
+    """The stand-in's root, for a program whose root is a jail's (launcher.c)."""
+    return {}, (system.jails.by_jid[HOST].root,)
+
+
 def jail_of(system: System, caller: Caller, pids: list[int]) -> Answer:
     found = {}
     for pid in pids:
@@ -363,6 +368,7 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "jail_remove": jail_remove,
     "jail_attach": jail_attach,
     "own_jail": own_jail,
+    "outside": outside,
     "jail_of": jail_of,
     "processes": list_processes,
     "kill": kill,

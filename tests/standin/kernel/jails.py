@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import doors
 import namespaces
 import network
 import processes
@@ -329,6 +330,7 @@ class Jails:
         if jail.own_net and jail.parent is not None:
             for interface in network.visitors(jail.net):
                 network.move(interface, jail.net, jail.parent.net)
+            doors.remove(jail.net)
             os.close(jail.net)
         os.close(jail.root)
         if self._open_sockets(jail):

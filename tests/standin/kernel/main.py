@@ -22,6 +22,7 @@ sys.path[:0] = [f"{HIDDEN}/kernel", f"{HIDDEN}/lib"]
 
 import calls  # noqa: E402
 import cform  # noqa: E402
+import doors  # noqa: E402
 import network  # noqa: E402
 from errors import SystemCallError  # noqa: E402
 from system import Caller, System  # noqa: E402
@@ -87,10 +88,11 @@ def loop(system: System, server: socket.socket, outside: socket.socket) -> None:
     for source in (server, outside, wake_read):
         selector.register(source, selectors.EVENT_READ)
     while True:
+        doors.watch(selector)
         for key, _events in selector.select(system.jails.pause()):
-            if key.fileobj in (server, outside):
-                accepted, _address = key.fileobj.accept()
-                if key.fileobj is server:
+            if key.fileobj in (server, outside) or doors.is_one(key.fileobj):
+                accepted, _address = key.fileobj.accept()  # type: ignore[union-attr]
+                if key.fileobj is not outside:
                     selector.register(accepted, selectors.EVENT_READ)
                 else:
                     accepted.close()
@@ -116,6 +118,7 @@ def main() -> None:
     os.set_inheritable(ready, False)
     try:
         network.boot()
+        doors.add()
         system = System()
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         server.bind(f"{HIDDEN}/kernel.sock")

@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Iterator
 
+import doors
 import netif
 import rtnetlink
 from kernel import PROC
@@ -35,6 +36,7 @@ def vnet() -> None:
     """A vnet jail's own stack, in a network namespace that is new: nothing but lo0, which is down (recorded: net-1)."""
     _prepare()
     _loopback([])
+    doors.add()
 
 
 def move(interface: str, source: int, target: int) -> None:

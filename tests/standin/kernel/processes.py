@@ -10,7 +10,8 @@ from typing import Any
 PROC = "/usr/libexec/standin/proc"
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
-LAUNCHED = ("/usr/libexec/standin/main.py", "/usr/libexec/standin/back.so")
+# What the launcher gives to an interpreter or a loader; the paths are relative for an ordinary user in a jail's root.
+MAIN, BACK = "usr/libexec/standin/main.py", "usr/libexec/standin/back.so"
 
 
 def boot_time() -> float:
@@ -125,8 +126,10 @@ def _name(uid: int) -> str:
 
 def _as_started(args: list[str]) -> list[str]:
     """Without what the launcher put in front."""
-    if LAUNCHED[0] in args[:9]:
-        return args[args.index(LAUNCHED[0]) + 2 :]
-    if LAUNCHED[1] in args[:4]:
-        return [args[4], *args[6:]]
+    for index, word in enumerate(args[:17]):
+        if word.lstrip("/") == MAIN:
+            return args[index + 2 :]
+    if len(args) > 4 and args[1] == "--preload" and args[2].lstrip("/") == BACK:
+        name = args.index("--argv0") + 1
+        return [args[name], *args[name + 2 :]]
     return args
