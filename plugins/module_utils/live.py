@@ -255,7 +255,7 @@ class _Difference:
         self._together(livemounts.PARAMETERS)
         if not change.unmounts and not change.mounts:
             return []
-        return [ChangeMounts(path, change.unmounts, change.mounts, change.before, change.after)]
+        return [ChangeMounts(path, change.unmounts, change.mounts, change.unmounted, change.before, change.after)]
 
     def _rules(self, mounts: list[ChangeMounts]) -> list[ApplyRules]:
         """The ruleset of a /dev that stays mounted."""

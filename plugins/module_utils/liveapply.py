@@ -62,6 +62,11 @@ def apply(host: Host, name: str, jid: int, plan: LivePlan) -> None:
         raise
 
 
+def locks(plan: LivePlan) -> tuple[str, ...]:
+    """What has to be locked for a plan beside the jail, by the names of locks (state.locked)."""
+    return (mounts.LOCK,) if any(isinstance(step, ChangeMounts) for step in plan.steps) else ()
+
+
 def _do(host: Host, name: str, jid: int, step: Step) -> None:
     if isinstance(step, MoveAlias):
         _alias(host, name, step.old, step.new)
@@ -174,7 +179,14 @@ def _apply_rules(host: Host, name: str, path: str, ruleset: str) -> None:
 
 
 def _change_mounts(host: Host, name: str, step: ChangeMounts) -> None:
+    """Unmount and mount. If that fails, what the jail had is mounted again; of a tmpfs, the files are lost."""
     root = Root(step.path, name, runs=True)
     wanted = mountlook.with_sources(root, step.mounts, False, [])
     found = mountplan.Found(step.path, mounttable.read(host), {})
-    mounts.carry_out(host, root, mountplan.Plan(step.unmounts, tuple(wanted), "", ""), found, False)
+    try:
+        mounts.carry_out(host, root, mountplan.Plan(step.unmounts, tuple(wanted), "", ""), found, False)
+    except JailError:
+        left = mountplan.Found(step.path, mounttable.read(host), {})
+        missing = tuple(mount for mount in step.unmounted if not left.at(mount.destination))
+        mounts.carry_out(host, root, mountplan.Plan((), missing, "", ""), left, False)
+        raise

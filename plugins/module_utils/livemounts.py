@@ -54,12 +54,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be done: unmounts and mounts in their order, and the lines of fstab(5) that go and come. restart:
-    the parameters for whose sake it takes a restart instead; then there is nothing else.
+    """What is to be done.
+
+    unmounts, mounts: in their order. unmounted: the former as they were configured, in the order of mounting.
+    before, after: the lines of fstab(5) that go and come. restart: the parameters for whose sake it takes a restart
+    instead; then there is nothing else.
     """
 
     unmounts: tuple[Mounted, ...] = ()
     mounts: tuple[Mount, ...] = ()
+    unmounted: tuple[Mount, ...] = ()
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
@@ -135,6 +139,7 @@ def change(
     return Change(
         unmounts,
         tuple(line.mount for line in mounts),
+        tuple(by_node[one.node].mount for one in reversed(unmounts)),
         tuple(by_node[one.node].text for one in reversed(unmounts)),
         tuple(line.text for line in mounts),
     )

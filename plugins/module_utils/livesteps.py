@@ -101,11 +101,15 @@ class ApplyRules:
 
 @dataclass(frozen=True)
 class ChangeMounts:
-    """What is unmounted and mounted, in that order. path: the jail's. before, after: lines of fstab(5)."""
+    """What is unmounted and mounted, in that order.
+
+    path: the jail's. unmounted: what is unmounted, as it was configured. before, after: lines of fstab(5).
+    """
 
     path: str
     unmounts: tuple[Mounted, ...]
     mounts: tuple[Mount, ...]
+    unmounted: tuple[Mount, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
 

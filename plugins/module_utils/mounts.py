@@ -35,7 +35,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 from ansible_collections.bsd.jail.plugins.module_utils.roots import NoSuchJailError, Root
 
 # Held beside the jail's lock, because roots can lie in one another. No jail has that name.
-_LOCK = ".mounts"
+LOCK = ".mounts"
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _converge(
     if check_mode or not (plan.unmounts or plan.mounts):
         return Outcome(root, plan, warnings=tuple(warnings))
     names = [] if root.jail is None else [root.jail.replace("/", "%2f")]
-    with state.locked(host, [*names, _LOCK], lock_timeout):
+    with state.locked(host, [*names, LOCK], lock_timeout):
         if root.jail is not None:
             root = roots.of_jail(host, root.jail)
         found, plan = look_and_plan()

@@ -116,6 +116,9 @@ OPTIONS: dict[str, Parameter] = {parameter.option: parameter for parameter in TA
 # What a jail may change itself, and so isn't compared with what the kernel says (recorded: drf-1).
 _HOST = ("host.hostname", "host.domainname", "host.hostid", "host.hostuuid")
 
+# What the kernel keeps as text, whatever it looks like.
+_TEXT = frozenset((*_HOST, "env", "meta", "osrelease")) - {"host.hostid"}
+
 
 def is_pseudo(name: str) -> bool:
     """Whether jail(8) alone acts on a parameter, so that neither the kernel nor jls knows it."""
@@ -219,7 +222,7 @@ def _normal(name: str, value: Shown, shown: Shown) -> object:
         return os.path.realpath(text)
     if name in ("ip4", "ip6"):
         return text == "inherit"  # a jail with addresses of its own is shown as 'disable' (recorded: ip-3)
-    if not _is_number(shown):
+    if name in _TEXT or not _is_number(shown):
         return text
     return int(text) if _is_number(text) else text
 
