@@ -174,18 +174,30 @@ def attach_tracer(system: System, caller: Caller, target: int) -> Answer:
     return {}, ()
 
 
-def reap_kill(system: System, caller: Caller, signal: int) -> int:
-    """procctl(2)'s PROC_REAP_KILL: signal all that descends from the caller. Returns how many there were."""
-    found = [caller.pid]
+def reap_kill(system: System, caller: Caller, signal: int, subtree: int) -> int:
+    """procctl(2)'s PROC_REAP_KILL of a subtree: signal a child and all that descends from it. Returns how many there
+    were.
+
+    What became the caller's child because its parent ended is told from its other children by having started after
+    that child.
+    """
+    _began[caller.pid] = began = processes.started(subtree) or _began.get(caller.pid, 0)
+    found = [subtree] + [pid for pid in _children(caller.pid) if pid != subtree and processes.started(pid) > began]
     for parent in found:
-        found += [
-            pid for pid in processes.pids() if processes.parent_of(pid) == parent and processes.state_of(pid) != "Z"
-        ]
-    if len(found) == 1:
+        found += [pid for pid in _children(parent) if pid not in found]
+    alive = [pid for pid in found if processes.state_of(pid) not in ("", "Z")]
+    if not alive:
         raise SystemCallError(errno.ESRCH)
-    for pid in found[1:]:
+    for pid in alive:
         send(system, caller, pid, signal)
-    return len(found) - 1
+    return len(alive)
+
+
+_began: dict[int, int] = {}  # reaper → when the subtree that it killed last had started
+
+
+def _children(parent: int) -> list[int]:
+    return [pid for pid in processes.pids() if processes.parent_of(pid) == parent]
 
 
 def _in_reach(system: System, caller: Caller, pid: int) -> bool:

@@ -180,7 +180,8 @@ def kill(request: Request) -> tuple[int, tuple[int, ...]]:
 
 
 def reap_kill(request: Request) -> tuple[int, tuple[int, ...]]:
-    killed = calls.reap_kill(request.system, request.caller, request.flags)
+    subtree = int.from_bytes(request.vectors[0] or b"", "little")
+    killed = calls.reap_kill(request.system, request.caller, request.flags, subtree)
     request.vectors[0] = killed.to_bytes(4, "little")
     return 0, ()
 

@@ -60,6 +60,12 @@ def parent_of(pid: int) -> int:
     return int(fields[1]) if fields else 0
 
 
+def started(pid: int) -> int:
+    """When it started, in ticks since Linux did; 0 for one that is gone."""
+    fields = _stat(pid)
+    return int(fields[19]) if fields else 0
+
+
 def state_of(pid: int) -> str:
     """Linux's state letter; '' for one that is gone."""
     fields = _stat(pid)

@@ -296,12 +296,12 @@ int sysctlbyname(const char *name, void *old, size_t *oldlen, const void *new, s
 #define PROC_REAP_RELEASE 3
 #define PROC_REAP_KILL 6
 
-/* Linux's subreaper finds orphans too, but doesn't know which child of its they descend from: a subtree is all of them. */
+/* Linux's subreaper gets orphans too, but doesn't know which child of its they descend from: the kernel goes by when they started. */
 static int reap(int command, void *data)
 {
 	struct { int signal; unsigned flags; pid_t subtree; unsigned killed; pid_t failed; } *order = data;
-	int already = 0;
-	struct iovec killed = {&already, sizeof(already)};
+	int already = 0, pid;
+	struct iovec answer = {&pid, sizeof(pid)};
 
 	prctl(PR_GET_CHILD_SUBREAPER, &already, 0, 0, 0);
 	if (command == PROC_REAP_ACQUIRE && already) {
@@ -310,9 +310,10 @@ static int reap(int command, void *data)
 	}
 	if (command != PROC_REAP_KILL)
 		return prctl(PR_SET_CHILD_SUBREAPER, command == PROC_REAP_ACQUIRE, 0, 0, 0);
-	if (ask("reap_kill", order->signal, &killed, 1, NULL, 0, NULL) != 0)
+	pid = order->subtree;
+	if (ask("reap_kill", order->signal, &answer, 1, NULL, 0, NULL) != 0)
 		return -1;
-	order->killed = already;
+	order->killed = pid;
 	return 0;
 }
 
