@@ -23,7 +23,8 @@ description:
 notes:
   - Needs root on the host; use C(become).
   - No value of O(env) or O(argv) is in the environment or on the command line of a process outside of the jail.
-    Ansible itself logs them on the host, and shows them with C(-vvv); for secrets, set C(no_log) on the task.
+    O(env) and O(stdin) are neither logged on the host nor shown with C(-vvv). What the program prints is returned as it
+    is; if there are secrets in it, or in O(argv), set C(no_log) on the task.
   - No shell sees O(argv) or O(cmd). For one, run V(/bin/sh) with V(-c).
   - What a prepared program prints, and its exit status, is kept in C(/var/run/bsd.jail/NAME/entrypoint) until another
     one is prepared, or the jail is stopped by M(bsd.jail.jail).
@@ -237,9 +238,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "argv": {"type": "list", "elements": "str"},
     "cmd": {"type": "str"},
     "user": {"type": "str"},
-    "env": {"type": "dict", "default": {}},
+    "env": {"type": "dict", "default": {}, "no_log": True},
     "chdir": {"type": "str", "default": "/"},
-    "stdin": {"type": "str"},
+    "stdin": {"type": "str", "no_log": True},
     "creates": {"type": "str"},
     "removes": {"type": "str"},
     "timeout": {"type": "float"},
@@ -364,13 +365,18 @@ def work(host: Host, options: dict[str, Any], check_mode: bool) -> dict[str, Any
 def main() -> None:
     """Read the arguments, do what they ask for, and say how it went."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, mutually_exclusive=[("argv", "cmd")], supports_check_mode=True)
+    # Neither logged on the host nor shown; but what the program prints isn't searched for it: an `env` of {A: 1} would
+    # mask every 1.
+    module.no_log_values.clear()
+    hidden = {option: "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" for option in ("env", "stdin") if module.params[option]}
+    invocation = {"module_args": {**module.params, **hidden}}
     try:
         result = work(Host(), module.params, module.check_mode)
     except JailError as error:
-        module.fail_json(msg=error.message, **error.details)
+        module.fail_json(msg=error.message, invocation=invocation, **error.details)
     if module.params["mode"] == "run" and result.get("rc", 0) != 0:
-        module.fail_json(msg="non-zero return code", **result)
-    module.exit_json(**result)
+        module.fail_json(msg="non-zero return code", invocation=invocation, **result)
+    module.exit_json(invocation=invocation, **result)
 
 
 if __name__ == "__main__":
