@@ -51,7 +51,7 @@ def look(
         on_host=addresses.present(host) if has_aliases else None,
         by_others=frozenset(by_others),
         interfaces=_interfaces(host, jail) if has_interfaces and jail.text("vnet") == "new" else None,
-        occupied=loses_persist and bool(processes.listed(host, [jail.jid])),
+        occupied=bool(processes.listed(host, [jail.jid])) if loses_persist else True,
         closed=_is_closed(host, old_rules, new_rules) if has_dev and old_rules != new_rules else True,
     )
 

@@ -16,7 +16,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 @dataclass(frozen=True)
 class LiveObserved:
     """What jls can't show of a running jail, and of its host (livelook.look). None: nobody looked, then it is taken to
-    be as the jail was started.
+    be as the jail was started, and to be in nothing's way.
 
     mounted: all that is mounted on the host. busy: the paths of those mounts of the jail that are in use.
     on_host: the addresses of the host's interfaces. by_others: those that other running jails need.
@@ -29,7 +29,7 @@ class LiveObserved:
     on_host: frozenset[Place] | None = None
     by_others: frozenset[Place] = frozenset()
     interfaces: frozenset[str] | None = None
-    occupied: bool = False
+    occupied: bool = True
     closed: bool = True
 
 

@@ -49,6 +49,7 @@ class Ansible:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--host", metavar="USER@NAME", help="a real FreeBSD host, instead of stand-ins")
+    parser.addoption("--update", action="store_true", help="write the pages of docs/ that tests make")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
