@@ -187,6 +187,8 @@ class _Work:
                     self._note(job.name, STARTED, job.plan.recorded, job.found.jail.jid)
             except JailError as error:
                 self._fail(job, error)
+        if any(job.plan.live.steps for job in self._with(MODIFY)):
+            self._look_again()
 
     def _replace_file(self, job: Job) -> None:
         """Write or remove a jail's file. The text by which the jail still runs is what it must be stopped by: it

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.bsd.jail.plugins.module_utils import checks, diffs, others, state
+from ansible_collections.bsd.jail.plugins.module_utils import checks, diffs, liveapply, others, state
 from ansible_collections.bsd.jail.plugins.module_utils.apply import Applied, Job, apply
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured
 from ansible_collections.bsd.jail.plugins.module_utils.dependents import Extension
@@ -16,7 +16,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.desired import ABSENT, ST
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
-from ansible_collections.bsd.jail.plugins.module_utils.plan import START, Plan, plan, text_after
+from ansible_collections.bsd.jail.plugins.module_utils.plan import MODIFY, START, Plan, plan, text_after
 from ansible_collections.bsd.jail.plugins.module_utils.scene import Scene
 
 
@@ -64,6 +64,13 @@ class _Decision:
             names |= self.after.needed(name)
         return frozenset(names)
 
+    @property
+    def locks(self) -> frozenset[str]:
+        """What has to be locked beside these jails."""
+        return frozenset(
+            lock for one in self.plans.values() if MODIFY in one.steps for lock in liveapply.locks(one.live)
+        )
+
 
 def converge(
     host: Host,
@@ -90,15 +97,15 @@ def converge(
     decision = _decide(host, wanted, check_mode, None)
     while True:
         owed = decision.scene.owed.keys() & {one.name for one in wanted if one.state in (STOPPED, ABSENT)}
-        touched = decision.touched | owed
+        touched, locks = decision.touched | owed, decision.locks
         if check_mode or not touched:
             return _outcomes(decision, Applied(decision.scene.jails), is_done=False)
-        with state.locked(host, sorted(touched), lock_timeout):
+        with state.locked(host, sorted(touched | locks), lock_timeout):
             jids = {str(jail.jid) for name, jail in decision.scene.jails.items() if name in touched}
             others.wait(host, decision.after, touched | jids, lock_timeout)
             decision = _decide(host, wanted, check_mode, decision)
-            if not decision.touched <= touched:
-                continue  # meanwhile, more jails came to be concerned: take their locks too
+            if not (decision.touched <= touched and decision.locks <= locks):
+                continue  # meanwhile, more came to be concerned: take those locks too
             for name in owed:
                 if name not in decision.scene.jails:
                     state.forget(host, name)
