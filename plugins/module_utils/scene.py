@@ -16,7 +16,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.leftovers import Leftovers
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import LiveObserved
 from ansible_collections.bsd.jail.plugins.module_utils.plan import MODIFY, Observed, Plan
-from ansible_collections.bsd.jail.plugins.module_utils.state import RESTARTING, Record
+from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Scene:
             record = state.read(host, name)
             if record is None or name in scene.jails or record.boot != scene.boot:
                 continue
-            if record.phase == RESTARTING:
+            if record.is_to_run:
                 scene.owed[name] = record.text
             if not record.is_clean and (name in names or name in scene.owed):
                 gone[name] = record.text

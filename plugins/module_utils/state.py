@@ -2,9 +2,9 @@
 """What we know of a running jail that FreeBSD doesn't: the configuration it was started with, and how far its start
 or stop has come.
 
-A jail's record is a directory `/var/run/bsd.jail/NAME`: `jail.conf`, the text it was started with, and `record.json`.
-/var/run isn't empty after a boot (recorded: bot-1), and people and rc.d/jail restart jails without us, so a record is
-believed only if `Record.describes` says so.
+A jail's record is `/var/run/bsd.jail/NAME/record.json`, with the text that it was started with in it. /var/run isn't
+empty after a boot (recorded: bot-1), and people and rc.d/jail restart jails without us, so a record is believed only if
+`Record.describes` says so.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ class Record:
         return self.phase != STARTED and self.status is None
 
     @property
+    def is_to_run(self) -> bool:
+        """Whether a jail that doesn't run was to be started, and nobody came to do it."""
+        return self.phase == RESTARTING or (self.phase == STARTING and self.status is None)
+
+    @property
     def is_clean(self) -> bool:
         """Whether a jail that doesn't run any more has left nothing behind, since jail(8) stopped it."""
         return self.phase in (STOPPING, RESTARTING) and self.status == 0
@@ -86,16 +91,10 @@ def make_directory(host: Host, name: str) -> None:
     _private(base)
 
 
-def conf_of_record(host: Host, name: str) -> str:
-    """The path of the text that the jail was, or is about to be, started with."""
-    return f"{directory(host, name)}/jail.conf"
-
-
 def read(host: Host, name: str) -> Record | None:
-    """A jail's record, or None if there is none that can be read: half a record is none."""
-    text = read_conf(conf_of_record(host, name))
-    data = read_conf(f"{directory(host, name)}/record.json")
-    if text is None or data is None:
+    """A jail's record, or None if there is none that can be read."""
+    data = read_conf(_path(host, name))
+    if data is None:
         return None
     try:
         fields = json.loads(data)
@@ -103,7 +102,7 @@ def read(host: Host, name: str) -> Record | None:
             str(fields["phase"]),
             str(fields["boot"]),
             int(fields["jid"]),
-            text,
+            str(fields["text"]),
             float(fields["written"]),
             str(fields["run"]),
             runs.status(host, fields["run"], name) if fields["run"] else fields["status"],
@@ -113,22 +112,22 @@ def read(host: Host, name: str) -> Record | None:
 
 
 def write(host: Host, name: str, record: Record) -> None:
-    """Write a jail's record, the text first: a record without its text is none. It needn't outlive this boot."""
+    """Write a jail's record, whole or not at all. It needn't outlive this boot."""
     make_directory(host, name)
-    base = directory(host, name)
-    if read_conf(f"{base}/jail.conf") != record.text:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{base}/record.json")
-        write_conf(f"{base}/jail.conf", record.text, durable=False)
     fields = {
         "phase": record.phase,
         "boot": record.boot,
         "jid": record.jid,
+        "text": record.text,
         "written": time.time(),
         "run": record.run,
         "status": record.status,
     }
-    write_conf(f"{base}/record.json", json.dumps(fields) + "\n", durable=False)
+    write_conf(_path(host, name), json.dumps(fields) + "\n", durable=False)
+
+
+def _path(host: Host, name: str) -> str:
+    return f"{directory(host, name)}/record.json"
 
 
 def forget(host: Host, name: str) -> None:

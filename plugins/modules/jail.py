@@ -447,7 +447,7 @@ cmd:
   returned: when a program of the base system failed
   type: list
   elements: str
-  sample: [/usr/sbin/jail, -f, /var/run/bsd.jail/web/jail.conf, -c, web]
+  sample: [/usr/sbin/jail, -f, /var/run/bsd.jail/.run/4711-815/jail.conf, -c, web]
 rc:
   description: The status of the program that failed, negative for the signal that ended it.
   returned: when a program of the base system failed

@@ -50,3 +50,22 @@ def test_telling_of_all_jails_costs_one_jls_and_one_jail(host: Host, ansible: An
     assert started(host, ansible, "bsd.jail.jail_info", "") - any_module == Counter({"jls": 1, "jail": 1})
     for name in ("cheap1", "cheap2"):
         ansible.module("bsd.jail.jail", f"name={name} state=absent")
+
+
+def test_fifty_jails_cost_what_one_costs(host: Host, ansible: Ansible) -> None:
+    one = '{"name": "cheap", "path": "/"%s}'
+    many = [one.replace("cheap", f"cheap{number}") for number in range(50)]
+
+    def cost(jails: list[str]) -> Counter[str]:
+        return started(host, ansible, "bsd.jail.jail", f'{{"jails": [{", ".join(jails)}]}}') - any_module
+
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    new = cost([one % ""])
+    assert cost([jail % "" for jail in many]) == new
+    assert cost([jail % "" for jail in many]) == Counter({"jls": 1})
+    changed = ', "hostname": "changed"'
+    live = cost([one % changed])
+    assert cost([many[0] % changed, *(jail % "" for jail in many[1:])]) == live
+    absent = ', "state": "absent"'
+    gone = cost([one % absent])
+    assert cost([jail % absent for jail in many]) == gone

@@ -120,7 +120,10 @@ class FakeHost(Host):
         text = Path(conf).read_text()
         blocks = {one.name: one.text for one in confread.parse(text)}
         said = [line for name in names or blocks for line in self._do(operation, name, blocks.get(name, ""))]
-        return Result(argv, 1 if said else 0, "", "".join(f"{line}\n" for line in said))
+        result = Result(argv, 1 if said else 0, "", "".join(f"{line}\n" for line in said))
+        Path(f"{output}.err").write_text(result.stderr)
+        Path(f"{output}.rc").write_text(f"{result.rc}\n")
+        return result
 
     def _do(self, operation: str, name: str, text: str) -> list[str]:
         """Start or stop one jail. Returns what jail(8) says if that fails."""

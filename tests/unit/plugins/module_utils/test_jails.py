@@ -54,6 +54,12 @@ def files(host: FakeHost) -> dict[str, str]:
     return {str(one): one.read_text() for one in root.rglob("*") if one.is_file() and ".lock" not in one.parts}
 
 
+def text_of_record(host: FakeHost) -> str:
+    found = state.read(host, "web")
+    assert found is not None
+    return found.text
+
+
 def record(host: FakeHost, name: str = "web") -> Record | None:
     return state.read(host, name)
 
@@ -142,7 +148,7 @@ def test_without_its_configuration_a_jail_is_started_by_the_file_as_it_is(host: 
 def test_a_restart_stops_by_the_old_configuration_and_starts_by_the_new(host: FakeHost) -> None:
     ask(host, path="/", exec_stop=["old-stop"])
     seen = []
-    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    host.before_exec = lambda: seen.append(text_of_record(host))
     outcome = ask(host, path="/tmp", exec_stop=["new-stop"])
     assert host.operations == ["-c web", "-r web", "-c web"]
     assert outcome.plan.restart_needed == ("path",)
@@ -228,7 +234,7 @@ def test_a_jail_is_stopped_by_the_fstab_that_it_was_started_with(host: FakeHost)
     assert ask(host, **options).plan.steps == ()
     host.write("fstab.web", "tmpfs /tmp tmpfs rw 0 0\n")
     seen = []
-    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    host.before_exec = lambda: seen.append(text_of_record(host))
     ask(host, state="stopped")
     assert "/data" in seen[0]
 
@@ -266,7 +272,7 @@ def test_a_record_of_another_instance_is_not_believed(host: FakeHost, contradict
         id_file.write_text("1\n")
         os.utime(id_file, (time.time() + 5, time.time() + 5))
     seen = []
-    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    host.before_exec = lambda: seen.append(text_of_record(host))
     ask(host, state="stopped")
     assert "other-stop" in seen[0]
 
@@ -322,7 +328,7 @@ def test_a_jail_that_runs_though_ours_did_not_start_or_was_stopped_is_another(
     left_over(host, phase, status)
     host.write("jail.conf.d/web.conf", "web { path = /; persist; exec.stop = other-stop; }\n")
     seen = []
-    host.before_exec = lambda: seen.append(Path(host.var_run, RECORD, "jail.conf").read_text())
+    host.before_exec = lambda: seen.append(text_of_record(host))
     ask(host, state="stopped")
     assert "other-stop" in seen[0]
 
