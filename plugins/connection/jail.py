@@ -267,7 +267,7 @@ class Connection(ConnectionBase):
         """
         user = self.get_option("remote_user")
         who = ["-U", user] if user else ["-l"]
-        inside = ["/bin/sh", "-c", f"cd 2>/dev/null; {cmd}"]
+        inside = ["/bin/sh", "-c", f"cd 2>&-; {cmd}"]
         return shlex.join(["/usr/bin/env", "-i", "/usr/sbin/jexec", *who, self._jail, *inside])
 
     def put_file(self, in_path: str, out_path: str) -> None:
@@ -302,8 +302,8 @@ class Connection(ConnectionBase):
         path = shlex.quote(in_path)
         what = f"fetch {in_path}"
         read = f"dd if={path} bs={_BLOCK} count={_BLOCKS} status=none"
-        # A jail may be too small for stat(1).
-        answer = self._transfer(f"{{ stat -L -f %Lp -- {path} 2>/dev/null || echo 600; }} && {read}", None, what)
+        # A jail may be too small for stat(1), or for /dev/null.
+        answer = self._transfer(f"{{ stat -L -f %Lp -- {path} 2>&- || echo 600; }} && {read}", None, what)
         mode, _, piece = answer.partition(b"\n")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         target = os.open(to_bytes(out_path, errors="surrogate_or_strict"), flags, int(mode, 8) | stat.S_IWUSR)

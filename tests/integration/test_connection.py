@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The connection plugin jail, with jails as the hosts of an inventory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .conftest import Ansible
+
+HERE = Path(__file__).parent
+JAILS = ("one", "two")
+# Each waits for the other, by what it writes to its own /etc and the other one sees in the host's file system, read-only.
+PLAY: list[dict[str, Any]] = [
+    {
+        "name": "In two jails of one host",
+        "hosts": "jails",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Meet",
+                "ansible.builtin.shell": (
+                    "touch /etc/here; n=600; for jail in one two; do"
+                    " until [ -e /jails/$jail.etc/here ] || [ $((n -= 1)) -eq 0 ]; do sleep 0.1; done; done;"
+                    " echo $n $(hostname)"
+                ),
+                "register": "met",
+                "failed_when": "met.stdout is not match('[1-9][0-9]* ' ~ inventory_hostname.split('@')[0] ~ '[.]')",
+            }
+        ],
+    }
+]
+
+
+def _thin_jail(ansible: Ansible, name: str, state: str) -> None:
+    arguments = ["-e", "target=setup_thin_jail", "-e", f"thin_jail={name}", "-e", f"thin_jail_state={state}"]
+    ansible.playbook(HERE / "target.yml", *arguments, ANSIBLE_ROLES_PATH=str(HERE / "targets"))
+
+
+def test_two_jails_at_once(ansible: Ansible, tmp_path: Path) -> None:
+    for jail in JAILS:
+        _thin_jail(ansible, jail, "started")
+    # What ansible_host would say is in the names.
+    variables = {name: value for name, value in ansible.host.variables.items() if name != "ansible_host"}
+    hosts: dict[str, Any] = {f"{jail}@{ansible.host.name}": {} for jail in JAILS}
+    group = {"hosts": hosts, "vars": {**variables, "ansible_connection": "bsd.jail.jail"}}
+    inventory = tmp_path / "jails.yml"
+    inventory.write_text(yaml.safe_dump({"jails": group}))
+    play = tmp_path / "play.yml"
+    play.write_text(yaml.safe_dump(PLAY))
+    ansible.playbook(play, "-i", str(inventory))
+    for jail in JAILS:
+        _thin_jail(ansible, jail, "absent")
