@@ -12,7 +12,7 @@ from .conftest import Ansible
 
 HERE = Path(__file__).parent
 JAILS = ("one", "two")
-# Each waits for the other, by what it writes to its own /etc and the other one sees in the host's file system, read-only.
+# Each waits for the other, by what that one writes to its /etc, which is in the host's file system.
 PLAY: list[dict[str, Any]] = [
     {
         "name": "In two jails of one host",
