@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import become_loader, connection_loader, init_plugin_loader
+from ansible.plugins.loader import become_loader, connection_loader
 from ansible.plugins.shell.sh import ShellModule
 
 # Arguments: [-l | -U user] jail program arguments. What has no name here isn't there.
@@ -28,7 +28,6 @@ STAT = """#!/bin/sh
 [ "$*" = "-L -f %Lp -- $5" ] || exit 1
 exec /usr/bin/stat -L -c %a -- "$5"
 """
-CHECKOUT = Path(__file__).resolve().parents[4]
 PIECE = 1 << 18
 ODD = ["a b", "it's", '"', "$HOME `id`", "back\\slash", "ü", "new\nline", "*", "-n"]
 
@@ -78,11 +77,6 @@ def become(**options: str) -> Any:
     plugin.set_options(direct=options)
     plugin.build_become_command("true", ShellModule())
     return plugin
-
-
-@pytest.fixture(scope="module", autouse=True)
-def collection() -> None:
-    init_plugin_loader([str(CHECKOUT / ".venv")])
 
 
 @pytest.mark.parametrize(
