@@ -37,7 +37,7 @@ lint: $(READY)
 	reuse lint --lines
 	antsibull-changelog lint
 	tests/types
-	ansible-lint --offline --strict -q galaxy.yml meta/runtime.yml playbooks plugins
+	ansible-lint --offline --strict -q galaxy.yml meta/runtime.yml playbooks plugins roles
 	ansible-lint --offline --strict -q --skip-list $(TESTS_MAY) tests/integration
 	tests/sanity
 

@@ -15,7 +15,7 @@ description:
   - Tells which jails of a host run, which are configured, and what they are like. Nothing is changed.
   - Jails are found however they were made, by this collection, by hand or by another manager.
   - What is configured is what C(jail -e) shows of C(/etc/jail.conf) and what it includes, of C(/etc/jail.conf.d/*.conf)
-    and of C(/etc/jail.NAME.conf). A file that C(jail(8)) can't read isn't an error; RV(problems) tells of it.
+    and of C(/etc/jail.NAME.conf). A file that jail(8) can't read isn't an error; RV(problems) tells of it.
 notes:
   - Needs root on the host; use C(become).
   - However many jails there are, it starts one C(jls) and one C(jail). A file that can't be read makes it one C(jail)
@@ -120,14 +120,14 @@ jails:
       sample: [/etc/jail.conf.d/web.conf]
     parameters:
       description:
-        - What the kernel says of a running jail, by the names of C(jail(8)), numbers as integers, flags as booleans,
+        - What the kernel says of a running jail, by the names of jail(8), numbers as integers, flags as booleans,
           addresses as lists. Null for one that doesn't run.
       type: dict
       returned: O(gather) has V(parameters)
       sample: {allow.raw_sockets: true, host.hostname: web.example.org, ip4.addr: [10.78.0.5], securelevel: -1}
     configured_parameters:
       description:
-        - What is configured, with the defaults in C(jail.conf(5)), variables replaced. Null if it isn't configured, or
+        - What is configured, with the defaults in jail.conf(5), variables replaced. Null if it isn't configured, or
           its file can't be read.
       type: dict
       returned: O(gather) has V(parameters)
@@ -171,12 +171,12 @@ jails:
           type: str
           returned: success
         options:
-          description: Its options, those that C(mount(8)) shows.
+          description: Its options, those that mount(8) shows.
           type: list
           elements: str
           returned: success
         fsid:
-          description: Its id, which C(umount(8)) takes too.
+          description: Its id, which umount(8) takes too.
           type: str
           returned: success
       sample: [{destination: /dev, type: devfs, source: devfs, options: [], fsid: 00ff000302000000}]
@@ -199,11 +199,11 @@ jails:
           type: int
           returned: success
         state:
-          description: Its state, in the letters of C(ps(1)).
+          description: Its state, in the letters of ps(1).
           type: str
           returned: success
         started:
-          description: When it started, in UTC; null where C(ps(1)) doesn't know.
+          description: When it started, in UTC; null where ps(1) doesn't know.
           type: str
           returned: success
         command:
@@ -218,15 +218,15 @@ problems:
   elements: dict
   contains:
     msg:
-      description: What C(jail(8)) says of it.
+      description: What jail(8) says of it.
       type: str
       returned: success
     path:
-      description: The file; null if C(jail(8)) names none.
+      description: The file; null if jail(8) names none.
       type: str
       returned: success
     line:
-      description: The line; null if C(jail(8)) names none.
+      description: The line; null if jail(8) names none.
       type: int
       returned: success
     jail:

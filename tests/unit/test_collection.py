@@ -43,6 +43,7 @@ def test_the_artefact_has_what_users_need_and_nothing_else(artefact: Path) -> No
         "meta",
         "playbooks",
         "plugins",
+        "roles",
     }
     changelogs = {name for name in names if name.startswith("changelogs/")}
     assert changelogs == {"changelogs/changelog.yaml"}
