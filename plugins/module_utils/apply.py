@@ -150,6 +150,8 @@ class _Work:
                     result, f"jail {job.name} was stopped, but what follows that failed", job.name
                 )
                 self._clean_after(job.name, records[job.name].text)
+            if job.found.changing:
+                self._clean_after(job.name, job.found.changing)
             self._note(job.name, records[job.name].phase, records[job.name].text)
             entrypoint.end(self.host, job.name)  # one that waits does so outside of the jail
         runs.forget(self.host, run)
@@ -169,8 +171,11 @@ class _Work:
             left = leftovers.look(self.host, {name: text}, self.done.jails, self.started)
             leftovers.clean(self.host, name, left[name])
         except JailError as error:
-            first = self.done.complaints[name]
-            self.done.complaints[name] = type(first)(f"{first.message}. {error.message}", **first.details)
+            first = self.done.complaints.get(name)
+            if first is None:
+                self.done.complaints[name] = error
+            else:
+                self.done.complaints[name] = type(first)(f"{first.message}. {error.message}", **first.details)
 
     # --- files, and what runs on ----------------------------------------------------------------------------------
 
@@ -183,12 +188,23 @@ class _Work:
                 if WRITE in job.plan.steps or REMOVE in job.plan.steps:
                     self._replace_file(job)
                 if MODIFY in job.plan.steps and job.found.jail is not None:
-                    liveapply.apply(self.host, job.name, job.found.jail.jid, job.plan.live)
-                    self._note(job.name, STARTED, job.plan.recorded, job.found.jail.jid)
+                    self._change_live(job, job.found.jail.jid)
             except JailError as error:
                 self._fail(job, error)
         if any(job.plan.live.steps for job in self._with(MODIFY)):
             self._look_again()
+
+    def _change_live(self, job: Job, jid: int) -> None:
+        """Change a running jail. Until that is done its record says what it is about to become."""
+        text = job.found.started_with or job.plan.recorded
+        self._note(job.name, STARTED, text, jid, job.plan.recorded)
+        try:
+            liveapply.apply(self.host, job.name, jid, job.plan.live)
+        except JailError as error:
+            if not error.details.get("left"):
+                self._note(job.name, STARTED, text, jid, job.found.changing)
+            raise
+        self._note(job.name, STARTED, job.plan.recorded, jid)
 
     def _replace_file(self, job: Job) -> None:
         """Write or remove a jail's file. The text by which the jail still runs is what it must be stopped by: it
@@ -301,9 +317,9 @@ class _Work:
     def _record(self, phase: str, text: str) -> Record:
         return Record(phase, self.host.boot_id(), 0, text)
 
-    def _note(self, name: str, phase: str, text: str, jid: int = 0) -> None:
+    def _note(self, name: str, phase: str, text: str, jid: int = 0, changing: str = "") -> None:
         """Write down what is the case when no jail(8) is at work."""
-        state.write(self.host, name, Record(phase, self.host.boot_id(), jid, text, status=0))
+        state.write(self.host, name, Record(phase, self.host.boot_id(), jid, text, status=0, changing=changing))
 
     def _look_again(self, result: Result | None = None) -> None:
         """Ask jls(8) what runs now. result: of a stop; if that went well, it is known without."""

@@ -54,16 +54,18 @@ def plan(
     kernel: Jail,
     observed: LiveObserved | None,
     *,
+    begun: Mapping[str, Setting] | None = None,
     insist: bool = False,
 ) -> LivePlan:
     """What of the difference between configurations can be changed live, and what needs a restart.
 
     old: what the jail was started with, as changed live since. new: what it shall have. kernel: what it has now.
     observed: what else there is; None if nobody looked: then all is taken to be as it was started.
+    begun: what an earlier change that was cut short was about to give it.
     insist: whether what the jail may change itself is put right too (design: `drift: kernel`).
     Raises InputError for an address that is the host's own, and for what is in the way of mounts.
     """
-    return _Difference(name, old, new, kernel, observed or LiveObserved(), insist).plan()
+    return _Difference(name, old, begun or {}, new, kernel, observed or LiveObserved(), insist).plan()
 
 
 def text_after(text: str, name: str, old: Mapping[str, Setting], plan: LivePlan) -> str:
@@ -103,6 +105,7 @@ class _Difference:
 
     name: str
     old: Mapping[str, Setting]
+    begun: Mapping[str, Setting]
     new: Mapping[str, Setting]
     kernel: Jail
     observed: LiveObserved
@@ -112,7 +115,7 @@ class _Difference:
     sets: list[Set] = field(default_factory=list)
 
     def plan(self) -> LivePlan:
-        for parameter in (*self.new, *(one for one in self.old if one not in self.new)):
+        for parameter in dict.fromkeys((*self.new, *self.old, *self.begun)):
             self._compare(parameter)
         self._together(_ADDRESSES)
         self._together(livemounts.PARAMETERS)
@@ -144,7 +147,8 @@ class _Difference:
             self._set(parameter, self.new.get(parameter))
 
     def _is_changed(self, parameter: str) -> bool:
-        return not same(parameter, self.old.get(parameter), self.new.get(parameter))
+        before = (self.old, self.begun) if self.begun else (self.old,)
+        return not all(same(parameter, one.get(parameter), self.new.get(parameter)) for one in before)
 
     def _is_literal(self, parameter: str) -> bool:
         return all(is_literal(settings.get(parameter, ())) for settings in (self.old, self.new))
@@ -212,16 +216,17 @@ class _Difference:
     def _interfaces(self) -> tuple[list[MoveInterface], list[MoveInterface]]:
         if self._stays("vnet.interface"):
             return [], []
-        old, new = _words(self.old, "vnet.interface"), _words(self.new, "vnet.interface")
+        old, begun, new = (_words(one, "vnet.interface") for one in (self.old, self.begun, self.new))
         inside = frozenset(old) if self.observed.interfaces is None else self.observed.interfaces
         come = [MoveInterface(one, True) for one in new if one not in inside]
-        go = [MoveInterface(one, False) for one in old if one not in new and one in inside]
+        go = [MoveInterface(one, False) for one in dict.fromkeys(old + begun) if one not in new and one in inside]
         return come, go
 
     def _aliases(self) -> tuple[list[MoveAlias], list[MoveAlias]]:
         if any(self._stays(parameter) for parameter in _ADDRESSES):
             return [], []
-        old = {alias.place: alias for alias in addresses.aliases(self.old)}
+        known = [alias for one in (self.begun, self.old) for alias in addresses.aliases(one)]
+        old = {alias.place: alias for alias in known}
         new = {alias.place: alias for alias in addresses.aliases(self.new)}
         there = frozenset(old) if self.observed.on_host is None else self.observed.on_host
         by_others = self.observed.by_others
@@ -229,7 +234,7 @@ class _Difference:
         come = [
             MoveAlias(old[place] if place in there else None, alias)
             for place, alias in new.items()
-            if place not in there or old.get(place, alias) != alias
+            if place not in there or any(one.place == place and one != alias for one in known)
         ]
         go = [
             MoveAlias(alias, None)
@@ -245,7 +250,7 @@ class _Difference:
         change = livemounts.change(
             self.name,
             path,
-            livemounts.lines(self.old, path),
+            livemounts.had(self.old, self.begun, path),
             livemounts.lines(self.new, path),
             observed.mounted,
             observed.busy,
@@ -261,7 +266,12 @@ class _Difference:
         """The ruleset of a /dev that stays mounted."""
         old, new = livemounts.ruleset(self.old), livemounts.ruleset(self.new)
         stays = self.old.get("mount.devfs") is True and self.new.get("mount.devfs") is True
-        if old == new or not stays or any(mount.destination == "/dev" for step in mounts for mount in step.mounts):
+        begun = livemounts.ruleset(self.begun) if self.begun else old
+        if (
+            old == begun == new
+            or not stays
+            or any(mount.destination == "/dev" for step in mounts for mount in step.mounts)
+        ):
             return []
         if not self.observed.closed:
             self._restart("devfs_ruleset")

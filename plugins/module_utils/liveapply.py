@@ -39,8 +39,8 @@ _NEW_JAIL, _NEW_JAIL_LOCK = "bsd_jail_new", ".new"
 def apply(host: Host, name: str, jid: int, plan: LivePlan) -> None:
     """Do the steps of a live change.
 
-    name, jid: the running jail's. Raises JailError; then what was done is undone, as far as that can be, and the
-    message says what isn't.
+    name, jid: the running jail's. Raises JailError; then what was done is undone. What can't be undone, the message
+    says, and the detail `left` has it as a list.
     """
     done: list[Step] = []
     sets = [step for step in plan.steps if isinstance(step, Set)]
@@ -56,9 +56,8 @@ def apply(host: Host, name: str, jid: int, plan: LivePlan) -> None:
     except JailError as error:
         left = _undo(host, name, jid, done)
         if left:
-            raise type(error)(
-                f"{error.message} Undoing what was done failed too: {' '.join(left)}", **error.details
-            ) from error
+            words = f"{error.message} Undoing what was done failed too: {' '.join(left)}"
+            raise type(error)(words, **{**error.details, "left": left}) from error
         raise
 
 

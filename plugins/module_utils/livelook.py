@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, livemounts, mounttable, processes
+from ansible_collections.bsd.jail.plugins.module_utils import addresses, livemounts, mountlook, mounttable, processes
 from ansible_collections.bsd.jail.plugins.module_utils.addresses import Place
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.host import DEVFS, FSTAT, IFCONFIG, Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import LiveObserved
+from ansible_collections.bsd.jail.plugins.module_utils.mountplan import TMPFS
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 
 MOUNTS, ADDRESSES, INTERFACES = "mounts", "addresses", "interfaces"
@@ -26,23 +27,26 @@ def look(
     jail: Jail,
     old: Mapping[str, Setting],
     new: Mapping[str, Setting],
+    begun: Mapping[str, Setting],
     by_others: Collection[Place] = (),
     parts: Collection[str] = PARTS,
 ) -> LiveObserved:
     """What is there of what two configurations of a jail speak of.
 
-    jail: what runs. old: what it was started with, new: what it shall have. by_others: where other running jails have
+    jail: what runs. old: what it was started with, new: what it shall have. begun: what an earlier change that was cut
+    short was about to give it, {} for none. by_others: where other running jails have
     their addresses (addresses.held). parts: which of PARTS to look at. Raises JailError.
     """
     path = jail.text("path")
-    before, after = livemounts.lines(old, path), livemounts.lines(new, path)
+    before, after = livemounts.had(old, begun, path), livemounts.lines(new, path)
     mounted, busy = None, frozenset[str]()
     if MOUNTS in parts and (before or after):
         mounted = mounttable.read(host)
         busy = _busy(host, livemounts.change(name, path, before, after, mounted).unmounts)
-    has_aliases = ADDRESSES in parts and (addresses.aliases(old) or addresses.aliases(new))
-    has_interfaces = INTERFACES in parts and ("vnet.interface" in old or "vnet.interface" in new)
-    old_rules, new_rules = livemounts.ruleset(old), livemounts.ruleset(new)
+    has_aliases = ADDRESSES in parts and any(map(addresses.aliases, (old, begun, new)))
+    has_interfaces = INTERFACES in parts and any("vnet.interface" in one for one in (old, begun, new))
+    rules = livemounts.ruleset(new)
+    others = {livemounts.ruleset(one) for one in (old, begun) if one} - {rules}
     has_dev = old.get("mount.devfs") is True and new.get("mount.devfs") is True
     loses_persist = jail.parameters.get("persist") is True and new.get("persist") is not True
     return LiveObserved(
@@ -52,16 +56,22 @@ def look(
         by_others=frozenset(by_others),
         interfaces=_interfaces(host, jail) if has_interfaces and jail.text("vnet") == "new" else None,
         occupied=bool(processes.listed(host, [jail.jid])) if loses_persist else True,
-        closed=_is_closed(host, old_rules, new_rules) if has_dev and old_rules != new_rules else True,
+        closed=all(_is_closed(host, other, rules) for other in others) if has_dev else True,
     )
 
 
 def _busy(host: Host, unmounts: Collection[Mounted]) -> frozenset[str]:
-    """Which of some mounts are in use, by fstat(1) (recorded: bsy-1)."""
+    """Which of some mounts are in use: those with open files, by fstat(1) (recorded: bsy-1), and those that hold files
+    which would be lost.
+    """
     if not unmounts:
         return frozenset()
-    lines = host.run(FSTAT, *(word for one in unmounts for word in ("-f", one.node))).stdout.splitlines()[1:]
-    return frozenset(one.node for one in unmounts if any(f" {one.node} " in line for line in lines))
+    lines = host.run(FSTAT, "-f", *(one.node for one in unmounts)).stdout.splitlines()[1:]
+    return frozenset(
+        one.node
+        for one in unmounts
+        if any(f" {one.node} " in line for line in lines) or (one.fstype == TMPFS and mountlook.is_filled(host, one))
+    )
 
 
 def _interfaces(host: Host, jail: Jail) -> frozenset[str]:

@@ -101,6 +101,15 @@ def lines(settings: Mapping[str, Setting], path: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
+def had(old: Mapping[str, Setting], begun: Mapping[str, Setting], path: str) -> tuple[Line, ...]:
+    """The mounts that a jail may have: those that it was started with, and those that a change which was cut short was
+    about to give it.
+    """
+    lines_of_old = lines(old, path)
+    places = {line.mount.destination for line in lines_of_old}
+    return (*lines_of_old, *(line for line in lines(begun, path) if line.mount.destination not in places))
+
+
 def change(
     name: str,
     path: str,

@@ -85,7 +85,7 @@ def look(host: Host, root: Root, wanted: Sequence[Mount]) -> Found:
     filled = frozenset(
         one.fsid
         for one in found.table
-        if one.fstype == TMPFS and any(beneath.is_within(one.node, node) for node in nodes) and _is_filled(host, one)
+        if one.fstype == TMPFS and any(beneath.is_within(one.node, node) for node in nodes) and is_filled(host, one)
     )
     return replace(found, astray=astray, filled=filled)
 
@@ -137,7 +137,7 @@ def is_same(mounted: os.stat_result, source: os.stat_result) -> bool:
     )
 
 
-def _is_filled(host: Host, mounted: Mounted) -> bool:
+def is_filled(host: Host, mounted: Mounted) -> bool:
     """Whether a tmpfs holds files, or can't be looked into."""
     try:
         with beneath.opened(mounted.node) as here:

@@ -53,6 +53,11 @@ class Observed:
         return self.configured.effective(self.name) or None
 
     @property
+    def changing(self) -> str:
+        """The configuration that a live change was about to bring about when it was cut short; '' if none was."""
+        return self.record.changing if self.record is not None else ""
+
+    @property
     def cut_short(self) -> bool:
         """Whether jail(8) was ended while it started or stopped the jail."""
         return self.record is not None and self.record.is_under_way
@@ -102,7 +107,9 @@ def plan(wanted: Desired, found: Observed, after: Configured) -> Plan:
     change, recorded = LivePlan(), effective
     if found.jail is not None and wanted.state not in (STOPPED, ABSENT):
         old, new = settings_of(found.started_with or effective, wanted.name), settings_of(effective, wanted.name)
-        change = live.plan(wanted.name, old, new, found.jail, found.live, insist=wanted.drift == "kernel")
+        begun = settings_of(found.changing, wanted.name)
+        insist = wanted.drift == "kernel"
+        change = live.plan(wanted.name, old, new, found.jail, found.live, begun=begun, insist=insist)
         recorded = live.text_after(effective, wanted.name, old, change)
     steps = _steps(wanted, found, text, change, recorded)
     return Plan(wanted.name, steps, text, effective, change, recorded, change.restart_needed)
@@ -152,7 +159,7 @@ def _steps(wanted: Desired, found: Observed, text: str | None, change: LivePlan,
         stop = runs and bool(change.restart_needed) and wanted.restart == "if_needed"
         start, clean = stop or not runs, not runs
         noted = differs(found.started_with or recorded, recorded, found.name)
-        modify = runs and not stop and bool(change.steps or noted)
+        modify = runs and not stop and bool(change.steps or noted or found.changing)
     steps = [
         (STOP, stop),
         (CLEAN, clean and bool(found.left.lines)),

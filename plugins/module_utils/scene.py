@@ -95,4 +95,5 @@ class Scene:
         found = self.observe(name)
         old = settings_of(found.started_with or effective, name)
         by_others = addresses.held(name, self.jails, self.started)
-        return livelook.look(self.host, name, self.jails[name], old, settings_of(effective, name), by_others, parts)
+        new, begun = settings_of(effective, name), settings_of(found.changing, name)
+        return livelook.look(self.host, name, self.jails[name], old, new, begun, by_others, parts)

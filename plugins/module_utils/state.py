@@ -39,6 +39,8 @@ class Record:
     written: when, in seconds since the epoch.
     run: which run of jail(8) starts or stops it, '' for none.
     status: what became of that: None while it is at work, and for ever if it was killed.
+    changing: the configuration that a live change is about to bring about, '' if none is under way: if that was cut
+    short, the jail is somewhere in between.
     """
 
     phase: str
@@ -48,6 +50,7 @@ class Record:
     written: float = 0.0
     run: str = ""
     status: int | None = None
+    changing: str = ""
 
     def describes(self, jail: Jail | None, boot: str, rc_started: float) -> bool:
         """Whether the record is about this instance of the jail.
@@ -106,6 +109,7 @@ def read(host: Host, name: str) -> Record | None:
             float(fields["written"]),
             str(fields["run"]),
             runs.status(host, fields["run"], name) if fields["run"] else fields["status"],
+            str(fields["changing"]),
         )
     except (ValueError, KeyError, TypeError):
         return None
@@ -122,6 +126,7 @@ def write(host: Host, name: str, record: Record) -> None:
         "written": time.time(),
         "run": record.run,
         "status": record.status,
+        "changing": record.changing,
     }
     write_conf(_path(host, name), json.dumps(fields) + "\n", durable=False)
 

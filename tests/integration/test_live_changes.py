@@ -96,6 +96,26 @@ FORMS: tuple[dict[str, Any], ...] = (
     {"path": "/jails/link", "mount_devfs": True, "params": {"mount": ["tmpfs /jails/link//tmp tmpfs rw 0 0"]}},
 )
 
+# One change with steps of all kinds, but for interfaces.
+KILLED: dict[str, dict[str, Any]] = {
+    "before": {
+        "path": "/jails/live",
+        "interface": "lo1",
+        "ip4_addr": ["10.98.0.1", "10.98.0.3/24"],
+        "mounts": [{**DATA, "destination": "/data", "options": ["ro"]}],
+        "mount_devfs": True,
+        "devfs_ruleset": 4,
+    },
+    "after": {
+        "path": "/jails/live",
+        "host_hostname": "killed.example.org",
+        "ip4_addr": ["lo1|10.98.0.2/24", "lo1|10.98.0.3"],
+        "mounts": [{**DATA, "destination": "/data2", "options": []}],
+        "mount_devfs": True,
+        "devfs_ruleset": 1,
+    },
+}
+
 
 def drive(host: Host, what: str, given: object) -> list[dict[str, Any]]:
     """Let the driver do something with configurations on the host. Returns what came of it."""
@@ -197,3 +217,15 @@ def test_what_the_kernel_makes_of_a_value_is_no_change(host: Host) -> None:
     for form, one in zip(FORMS, drive(host, "twice", FORMS)):
         assert one["first"]["steps"], form
         assert one["second"] == {"steps": [], "diff": []}, form
+
+
+def test_a_change_that_is_killed_is_brought_to_its_end_or_back(host: Host) -> None:
+    found = drive(host, "killed", KILLED)
+    assert len(found) > 6
+    for one in found:
+        where = f"after {one['step']} steps: {json.dumps(one, indent=1)}"
+        for name in KILLED:
+            assert one[name] == {}, where
+            assert one[f"{name}, again"] == {"steps": [], "diff": []}, where
+            assert not one[f"{name}, restarted"], where
+        assert one["left"] == {}, where

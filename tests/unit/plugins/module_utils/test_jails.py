@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,10 @@ def ask_many(host: Host, jails: list[dict[str, Any]], check_mode: bool = False) 
 
 
 def files(host: FakeHost) -> dict[str, str]:
-    """All files of the host, but for the locks."""
+    """All files of the host, but for the locks, and for when a record was written."""
     root = Path(host.etc).parent
-    return {str(one): one.read_text() for one in root.rglob("*") if one.is_file() and ".lock" not in one.parts}
+    found = {str(one): one.read_text() for one in root.rglob("*") if one.is_file() and ".lock" not in one.parts}
+    return {path: re.sub(r'"written": [0-9.]+', "", text) for path, text in found.items()}
 
 
 def text_of_record(host: FakeHost) -> str:

@@ -344,6 +344,47 @@ def test_a_ruleset_without_a_dev_is_the_kernels_alone() -> None:
     assert sets(plan("", "devfs_ruleset = 9;")) == {"devfs_ruleset": "9"}
 
 
+# --- what was cut short -----------------------------------------------------------------------------------------------
+
+BEGUN = settings(f"vnet.interface = b; ip4.addr = 'lo1|10.0.0.2'; {A}")
+HALF = LiveObserved(
+    mounted=(mounted("/a", "ro"),), on_host=frozenset({ONE.place, TWO.place}), interfaces=frozenset({"lo0", "b"})
+)
+
+
+def test_a_change_that_was_cut_short_is_brought_to_its_end() -> None:
+    jail = kernel(ip4__addr=("10.0.0.2",))
+    found = plan("ip4.addr = 'lo1|10.0.0.1';", f"ip4.addr = 'lo1|10.0.0.2'; {A}", jail, HALF, begun=BEGUN)
+    assert found.steps == (MoveInterface("b", False), MoveAlias(ONE, None))
+
+
+def test_a_change_that_was_cut_short_is_taken_back() -> None:
+    jail, text = kernel(ip4__addr=("10.0.0.1",)), "ip4.addr = 'lo1|10.0.0.1';"
+    found = plan(text, text, jail, HALF, begun=BEGUN)
+    assert found.steps[:2] == (MoveInterface("b", False), MoveAlias(TWO, None))
+    assert nodes(found) == (["/j/a"], [])
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", None), ("host.hostname = a;", "a")])
+def test_a_parameter_that_a_change_gave_is_taken_back(text: str, expected: str | None) -> None:
+    jail, begun = kernel(host__hostname="b"), settings("path = /j; persist; host.hostname = b;")
+    assert sets(plan(text, text, jail, begun=begun)) == {"host.hostname": expected}
+
+
+def test_rules_that_were_about_to_be_applied_are_applied_over() -> None:
+    text, begun = "mount.devfs; devfs_ruleset = 4;", settings("path = /j; persist; mount.devfs; devfs_ruleset = 1;")
+    observed = LiveObserved(mounted=(DEV,))
+    found = plan(text, text, kernel(devfs_ruleset="4"), observed, begun=begun)
+    assert found.steps == (ApplyRules("/j/dev", "4", "4"),)
+
+
+def test_a_netmask_that_was_about_to_change_is_set_again() -> None:
+    wide = Alias("ip4.addr", "lo1", "10.0.0.1", "24")
+    text, observed = "ip4.addr = 'lo1|10.0.0.1';", LiveObserved(on_host=frozenset({ONE.place}))
+    found = plan(text, text, kernel(ip4__addr=("10.0.0.1",)), observed, begun=settings(f"ip4.addr = '{wide.text}';"))
+    assert moves(found) == [(ONE, ONE)]
+
+
 # --- the record -------------------------------------------------------------------------------------------------------
 
 
