@@ -237,18 +237,25 @@ class Connection(ConnectionBase):
             raise AnsibleConnectionFailure(f"Can't enter the jail {self._jail} of {self._address}: {words}")
 
     def _run(self, cmd: str, in_data: bytes | None, sudoable: bool) -> _Answer:
-        command = self._jexec(cmd)
-        self._host.become = self.become
+        return self.exec_on_host(self._jexec(cmd), in_data, sudoable)
+
+    def exec_on_host(self, command: str, in_data: bytes | None = None, sudoable: bool = False) -> _Answer:
+        """Run a simple command on the jail host, as the user that it takes there.
+
+        sudoable: whether the command becomes another user inside the jail.
+        Returns its status, standard output and standard error. Raises AnsibleConnectionFailure if the host can't be
+        reached, AnsibleError for two passwords.
+        """
+        inside = self.become if sudoable else None
         outside = self._outside
-        if outside is None:
+        if outside is None or not outside.get_option("become_pass"):
+            self._host.become = self.become
+            if outside is not None:
+                # Without a shell, it doesn't say when it has succeeded: the connection can wait for one message, which
+                # is that of the jail's become.
+                command = outside.build_become_command(command, None)
             return self._host.exec_command(_keep_status(command), in_data, sudoable)
-        if not outside.get_option("become_pass"):
-            # Without a shell, it doesn't say when it has succeeded: the connection can wait for one message, which is
-            # that of the jail's become.
-            command = outside.build_become_command(command, None)
-            return self._host.exec_command(_keep_status(command), in_data, sudoable)
-        inside = self.become
-        if sudoable and inside is not None and inside.expect_prompt():
+        if inside is not None and inside.expect_prompt():
             raise AnsibleError("Become has a password on the jail host and one in the jail: a command can be given one")
         self._host.become = outside
         command = outside.build_become_command(command, self._shell)
