@@ -87,3 +87,10 @@ def test_readme_names_the_packages_that_a_stand_in_needs() -> None:
 @pytest.mark.parametrize("file", ["tests/packages", ".ci/run", "playbooks/files/answer.sh"])
 def test_shell_scripts_parse(file: str) -> None:
     subprocess.run(["sh", "-n", CHECKOUT / file], check=True)
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir()))
+def test_a_role_documents_the_defaults_that_it_has(role: str) -> None:
+    options = metadata(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert {name: option["default"] for name, option in options.items()} == metadata(f"roles/{role}/defaults/main.yml")
+    assert all(option["type"] and option["description"] for option in options.values())
