@@ -135,12 +135,14 @@ def _exhibit_group(
     """The jails of files that are read together, and what is wrong with them.
 
     One file that can't be read keeps jail(8) from saying anything of the others (recorded: two-1): then each jail is
-    asked for alone, with the defaults, and each such file for what is wrong with it.
+    asked for alone, with the defaults, and each such file for what is wrong with it. Raises JailError.
     """
     result, jails = _run(host, "".join(f".include {quote(path)};\n" for path in paths), statements)
     problems = _problems(result)
     if result.rc == 0:
         return jails, problems
+    if not problems:
+        raise result.error("jail(8) doesn't say what is configured")
     for one in statements:
         if one.kind == "unreadable" and not any(problem.path == one.name for problem in problems):
             problems += _problems(_run(host, f".include {quote(one.name)};\n", ())[0])

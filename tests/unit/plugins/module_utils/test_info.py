@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.bsd.jail.plugins.module_utils import info
+from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
 from ansible_collections.bsd.jail.plugins.modules import jail_info
 
@@ -206,6 +207,13 @@ def test_a_file_that_does_not_parse(host: InfoHost) -> None:
     assert jails["bad"]["files"] == [bad]
     assert jails["web"]["configured_parameters"] == {"name": "web", "meta": "default", "path": "/web"}
     assert host.runs_of(JAIL) == 3
+
+
+def test_jail_fails_without_a_word(host: InfoHost) -> None:
+    host.write("jail.conf.d/c1.conf", "c1 { path = /; }")
+    host.complains["c1"] = ""
+    with pytest.raises(JailError, match="doesn't say what is configured"):
+        info.gather(host, None, [])
 
 
 def test_a_variable_that_is_missing(host: InfoHost) -> None:
