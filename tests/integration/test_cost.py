@@ -32,6 +32,18 @@ def test_an_unchanged_jail_costs_one_jls(host: Host, ansible: Ansible) -> None:
     ansible.module("bsd.jail.jail", "name=cheap state=absent")
 
 
+def test_to_verify_costs_one_listing_of_each(host: Host, ansible: Ansible) -> None:
+    host.run("mkdir -p /jails/cheap/a; ifconfig lo1 >/dev/null 2>&1 || ifconfig lo1 create")
+    mounts = '"mounts": [{"destination": "/a", "type": "tmpfs", "source": "tmpfs"}]'
+    arguments = f'{{"name": "cheap", "path": "/jails/cheap", "ip4_addr": "lo1|10.98.9.1", {mounts}'
+    ansible.module("bsd.jail.jail", arguments + "}")
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    verified = started(host, ansible, "bsd.jail.jail", arguments + ', "verify": ["mounts", "addresses", "interfaces"]}')
+    assert verified - any_module == Counter({"jls": 1, "mount": 1, "ifconfig": 1})
+    ansible.module("bsd.jail.jail", "name=cheap state=absent")
+    host.run("rm -r /jails/cheap")
+
+
 def test_what_is_mounted_already_costs_one_listing(host: Host, ansible: Ansible) -> None:
     host.run("mkdir -p /jails/cheap /jails/source; jail -c name=cheap path=/jails/cheap persist")
     mounts = '"mounts": [{"destination": "/a", "type": "nullfs", "source": "/jails/source"}]'

@@ -167,7 +167,8 @@ def document(found: list[dict[str, Any]]) -> str:
 
 `bsd.jail.jail` compares what a jail was started with, what it shall have, and what the kernel has now. What can be
 changed while the jail runs is changed so; for the rest, `restart: if_needed` restarts it, and `restart: never` leaves
-it and returns `restart_needed`. What is added while it runs is gone the same way when the jail stops.
+it and returns `restart_needed`. What is added while it runs goes with the jail when it stops. A step that fails undoes
+those before it; after a change that was killed, the next run brings it to its end, or takes it back.
 
 ## By parameter
 
@@ -175,12 +176,14 @@ A case id names what a real FreeBSD 15.1 answered; `jail(8)` its manual page. Pa
 by `jail -m` if `jls -n` shows them, and take a restart if it doesn't.
 
 {kinds()}
-- A parameter that is taken out of the configuration gets what a new jail has.
+- A parameter that is taken out of the configuration gets what a new jail has. To see what that is, a jail
+  `bsd_jail_new` is made for a moment, in which nothing runs.
 - `securelevel` is raised live; what lowers it takes a restart, and where the jail raised it itself it is left alone.
 - `persist` is taken away live only while a process runs in the jail: otherwise the jail would be gone at once.
 - A value with variables in it (`expand`) takes a restart when it changes: jail(8) alone knows what they come to.
-- A mount that is in use isn't unmounted under a jail: it takes a restart. So does a file system that mount(8) needs a
-  program of its own for, such as NFS, one on the jail's root itself, and one outside of it.
+- A mount that is in use, and a tmpfs that holds files, aren't unmounted under a jail: that takes a restart. So does a
+  file system that mount(8) needs a program of its own for, such as NFS, one on the jail's root itself, and one outside
+  of it.
 - A devfs ruleset is applied live if it hides all before it shows anything, as FreeBSD's own for jails do.
 - An address on one of the host's interfaces stays there as long as another running jail has it there too. One that the
   host has itself is refused: jail(8) would take it away with the jail.
