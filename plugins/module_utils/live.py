@@ -117,6 +117,9 @@ class _Difference:
     def plan(self) -> LivePlan:
         for parameter in dict.fromkeys((*self.new, *self.old, *self.begun)):
             self._compare(parameter)
+        if any(map(self._is_changed, _ADDRESSES)) and not all(map(self._is_literal, _ADDRESSES)):
+            for parameter in filter(self._is_changed, _ADDRESSES):
+                self._restart(parameter)
         self._together(_ADDRESSES)
         self._together(livemounts.PARAMETERS)
         for parameter in [one for first in self.restart for one in _BELONGS.get(first, ())]:
@@ -214,7 +217,7 @@ class _Difference:
     # --- what jail -m accepts, and doesn't do -----------------------------------------------------------------------
 
     def _interfaces(self) -> tuple[list[MoveInterface], list[MoveInterface]]:
-        if self._stays("vnet.interface"):
+        if self._stays("vnet.interface") or not self._is_literal("vnet.interface"):
             return [], []
         old, begun, new = (_words(one, "vnet.interface") for one in (self.old, self.begun, self.new))
         inside = frozenset(old) if self.observed.interfaces is None else self.observed.interfaces

@@ -73,6 +73,7 @@ def test_nothing_differs() -> None:
         ("", "allow.raw_sockets;", {}, {"allow.raw_sockets": "true"}),
         ("allow.raw_sockets;", "allow.noraw_sockets;", {"allow__raw_sockets": True}, {"allow.raw_sockets": "false"}),
         ("meta = a;", "meta = a; enforce_statfs = 1;", {"meta": "a"}, {"enforce_statfs": "1"}),
+        ("meta = 01;", "meta = 1;", {"meta": "01"}, {"meta": "1"}),
         ("", "securelevel = 2;", {}, {"securelevel": "2"}),
         ("", "ip4.addr = 127.0.0.1;", {}, {"ip4.addr": "127.0.0.1"}),
         ("ip4.addr = 127.0.0.1;", "", {"ip4__addr": ("127.0.0.1",)}, {"ip4.addr": None}),
@@ -234,6 +235,11 @@ def test_addresses_wait_for_the_restart_that_their_family_takes() -> None:
     assert found == LivePlan((), ("ip4",), ("interface", "ip4.addr"))
 
 
+def test_an_interface_for_addresses_with_variables_takes_a_restart() -> None:
+    address = 'ip4.addr = "10.0.0.${n}";'
+    assert plan(f"interface = lo1; {address}", f"interface = lo2; {address}") == LivePlan((), ("interface",))
+
+
 # --- interfaces -------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +252,12 @@ def test_an_interface_that_left_comes_back_if_somebody_looked() -> None:
     text, jail = "vnet; vnet.interface = a;", kernel(vnet="new")
     assert plan(text, text, jail) == LivePlan()
     assert plan(text, text, jail, LiveObserved(interfaces=frozenset({"lo0"}))).steps == (MoveInterface("a", True),)
+
+
+def test_interfaces_with_variables_stay_as_they_were_started() -> None:
+    text, observed = 'vnet; vnet.interface = "e${n}b";', LiveObserved(interfaces=frozenset({"lo0"}))
+    assert plan(text, text, kernel(vnet="new"), observed) == LivePlan()
+    assert plan(text, "vnet; vnet.interface = e1b;", kernel(vnet="new")).restart_needed == ("vnet.interface",)
 
 
 # --- mounts -----------------------------------------------------------------------------------------------------------
