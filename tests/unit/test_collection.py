@@ -40,6 +40,7 @@ def test_the_artefact_has_what_users_need_and_nothing_else(artefact: Path) -> No
         "MANIFEST.json",
         "README.md",
         "changelogs",
+        "docs",
         "meta",
         "playbooks",
         "plugins",
