@@ -35,7 +35,14 @@ PLAY: list[dict[str, Any]] = [
 
 
 def _thin_jail(ansible: Ansible, name: str, state: str) -> None:
-    arguments = ["-e", "target=setup_thin_jail", "-e", f"thin_jail={name}", "-e", f"thin_jail_state={state}"]
+    arguments = [
+        "-e",
+        "target=setup_thin_jail",
+        "-e",
+        f"setup_thin_jail_name={name}",
+        "-e",
+        f"setup_thin_jail_state={state}",
+    ]
     ansible.playbook(HERE / "target.yml", *arguments, ANSIBLE_ROLES_PATH=str(HERE / "targets"))
 
 
