@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.bsd.jail.plugins.module_utils import (
-    addresses,
     conf,
     entrypoint,
     jls,
@@ -20,10 +19,11 @@ from ansible_collections.bsd.jail.plugins.module_utils import (
     liveapply,
     runs,
     state,
+    stopping,
 )
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
-from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
+from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, together
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.plan import (
@@ -127,16 +127,19 @@ class _Work:
         if not jobs:
             return
         records = {
-            job.name: self._record(RESTARTING if START in job.plan.steps else STOPPING, job.found.started_with or "")
+            job.name: replace(
+                self._record(RESTARTING if START in job.plan.steps else STOPPING, job.found.started_with or ""),
+                changing=job.found.changing,
+            )
             for job in jobs
         }
-        run, result = self._jail8(runs.REMOVE, records, self._texts_to_stop(records))
+        run, result = self._jail8(runs.REMOVE, records, stopping.texts(records, self.done.jails, self.started))
         self._look_again(result)
         for job in jobs:
             jail = self.done.jails.get(job.name)
             if jail is not None:
                 if result.rc > 0:  # else jail(8) was killed, and the record says rightly that a stop was cut short
-                    self._note(job.name, STARTED, records[job.name].text, jail.jid)
+                    self._note(job.name, STARTED, records[job.name].text, jail.jid, job.found.changing)
                 self.done.failed[job.name] = run.error(
                     result,
                     f"jail {job.name} can't be stopped, and still runs (jid {jail.jid}). Repair what its exec.prestop "
@@ -149,33 +152,20 @@ class _Work:
                 self.done.complaints[job.name] = run.error(
                     result, f"jail {job.name} was stopped, but what follows that failed", job.name
                 )
-                self._clean_after(job.name, records[job.name].text)
-            if job.found.changing:
-                self._clean_after(job.name, job.found.changing)
+            if job.name in self.done.complaints or job.found.changing:
+                self._clean_after(job.name, records[job.name])
             self._note(job.name, records[job.name].phase, records[job.name].text)
             entrypoint.end(self.host, job.name)  # one that waits does so outside of the jail
         runs.forget(self.host, run)
 
-    def _texts_to_stop(self, records: Mapping[str, Record]) -> dict[str, str]:
-        """By what each jail is stopped: without those of its addresses that jails have that run on."""
-        texts, running = {}, dict(self.done.jails)
-        for name, record in records.items():
-            held = addresses.held(name, running, self.started)
-            texts[name] = addresses.without(record.text, name, addresses.shared(settings_of(record.text, name), held))
-            running.pop(name, None)
-        return texts
-
-    def _clean_after(self, name: str, text: str) -> None:
-        """Finish what jail(8) didn't come to after a jail was gone."""
+    def _clean_after(self, name: str, record: Record) -> None:
+        """Take away what jail(8) didn't after a jail was gone."""
         try:
-            left = leftovers.look(self.host, {name: text}, self.done.jails, self.started)
+            left = leftovers.look(self.host, {name: record}, self.done.jails, self.started)
             leftovers.clean(self.host, name, left[name])
         except JailError as error:
             first = self.done.complaints.get(name)
-            if first is None:
-                self.done.complaints[name] = error
-            else:
-                self.done.complaints[name] = type(first)(f"{first.message}. {error.message}", **first.details)
+            self.done.complaints[name] = error if first is None else together([first, error])
 
     # --- files, and what runs on ----------------------------------------------------------------------------------
 

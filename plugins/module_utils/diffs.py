@@ -34,7 +34,9 @@ def _lines(lines: Iterable[str]) -> str:
 def _before(one: Plan, found: Observed) -> list[str]:
     if found.jail is None:
         return ["state: stopped", *found.left.lines]
-    lines = [f"state: running{' (its start or stop was cut short)' if found.cut_short else ''}"]
+    what = "start or stop" if found.cut_short else "change"
+    is_cut = found.cut_short or found.changing
+    lines = [f"state: running (its {what} was cut short)" if is_cut else "state: running"]
     old = settings_of(found.started_with or "", one.name)
     shown = found.jail.parameters
     if STOP in one.steps:

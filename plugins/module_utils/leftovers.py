@@ -7,7 +7,7 @@ or the end of a jail(8) half way. Its mounts stay and its addresses stay, and `j
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.bsd.jail.plugins.module_utils import addresses, beneath, livemounts, mountplan, mounttable
@@ -18,6 +18,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
+from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
 
 @dataclass(frozen=True)
@@ -38,30 +39,32 @@ class Leftovers:
 
 def look(
     host: Host,
-    gone: Mapping[str, str],
+    gone: Mapping[str, Record],
     jails: Mapping[str, Jail],
     started: Mapping[str, Mapping[str, Setting]],
 ) -> dict[str, Leftovers]:
     """What jails that don't run have left behind, by their names.
 
-    gone: what each of them was started with. jails, started: what runs, and what it was started with (addresses.held).
+    gone: their records. jails, started: what runs, and what it was started with (addresses.held).
     mount(8) and ifconfig(8) are asked only if there can be anything. Raises JailError.
     """
-    settings = {name: settings_of(text, name) for name, text in gone.items()}
-    lines = {name: livemounts.lines(one, _path(one)) for name, one in settings.items() if _path(one)}
-    table = mounttable.read(host) if any(lines.values()) else ()
-    there = addresses.present(host) if any(addresses.aliases(one) for one in settings.values()) else frozenset()
-    return {
-        name: Leftovers(
-            _mounts(lines.get(name, ()), _path(one), table, jails),
-            tuple(
-                alias
-                for alias in addresses.aliases(one)
-                if alias.place in there and not addresses.is_held(alias, addresses.held(name, jails, started))
-            ),
-        )
-        for name, one in settings.items()
+    settings = {
+        name: [settings_of(text, name) for text in (record.text, record.changing) if text]
+        for name, record in gone.items()
     }
+    lines = {name: [_lines(one) for one in found] for name, found in settings.items()}
+    aliases = {name: [addresses.aliases(one) for one in found] for name, found in settings.items()}
+    table = mounttable.read(host) if any(one for found in lines.values() for one in found) else ()
+    there = addresses.present(host) if any(one for found in aliases.values() for one in found) else frozenset()
+    result = {}
+    for name in gone:
+        held = addresses.held(name, jails, started)
+        left = [alias for one in aliases[name] for alias in one if alias.place in there]
+        result[name] = Leftovers(
+            _mounts([line for one in lines[name] for line in one], table, jails),
+            tuple(dict.fromkeys(alias for alias in left if not addresses.is_held(alias, held))),
+        )
+    return result
 
 
 def clean(host: Host, name: str, left: Leftovers) -> None:
@@ -83,34 +86,41 @@ def clean(host: Host, name: str, left: Leftovers) -> None:
         )
 
 
-def _path(settings: Mapping[str, Setting]) -> str:
-    """The jail's path, without links; '' if that isn't known."""
+@dataclass(frozen=True)
+class _Point:
+    """What a configuration mounts, and where. path: the jail's."""
+
+    path: str
+    point: str
+    fstype: str
+    source: str
+
+
+def _lines(settings: Mapping[str, Setting]) -> list[_Point]:
+    """What a configuration mounts below the jail's path, as far as that is known."""
     value = settings.get("path")
     if not isinstance(value, tuple) or not value[-1].literal:
-        return ""
-    return os.path.realpath(value[-1].text)
+        return []
+    path = os.path.realpath(value[-1].text)
+    return [
+        _Point(path, mountplan.node(path, line.mount.destination), line.mount.fstype, line.mount.source)
+        for line in livemounts.lines(settings, path)
+        if line.mount.destination
+    ]
 
 
-def _mounts(
-    lines: tuple[livemounts.Line, ...], path: str, table: tuple[Mounted, ...], jails: Mapping[str, Jail]
-) -> tuple[Mounted, ...]:
+def _mounts(lines: Sequence[_Point], table: tuple[Mounted, ...], jails: Mapping[str, Jail]) -> tuple[Mounted, ...]:
     """Of what the jail's configuration mounts, what is mounted, the last first. What lies below another jail's root, or
     carries it, is that jail's too.
     """
-    found: list[Mounted] = []
     roots = [jail.text("path") for jail in jails.values()]
-    for line in lines:
-        if not line.mount.destination:
-            continue
-        point = mountplan.node(path, line.mount.destination)
-        if any(root == path or beneath.is_within(root, point) for root in roots):
-            continue
-        found += [
-            one
-            for one in table
-            if one.node == point
-            and one.fstype == line.mount.fstype
-            and one.special in (line.mount.source, one.fstype)
-            and one not in found
-        ]
-    return tuple(sorted(found, key=table.index, reverse=True))
+    ours = [
+        line for line in lines if not any(root == line.path or beneath.is_within(root, line.point) for root in roots)
+    ]
+    return tuple(one for one in reversed(table) if any(_is(one, line) for line in ours))
+
+
+def _is(one: Mounted, line: _Point) -> bool:
+    """Whether a mounted file system is what a configuration mounts; some have their type's name for a source."""
+    sources = (line.source, os.path.realpath(line.source), one.fstype)
+    return (one.node, one.fstype) == (line.point, line.fstype) and one.special in sources

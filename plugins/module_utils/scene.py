@@ -40,7 +40,7 @@ class Scene:
     def look(cls, host: Host, names: Sequence[str]) -> Scene:
         """One run of jls(8), the files, and the records. Raises JailError."""
         scene = cls(host, tuple(names), jls.running(host), configured.load(host), host.boot_id())
-        gone: dict[str, str] = {}
+        gone: dict[str, Record] = {}
         for name in dict.fromkeys((*names, *state.names(host))):
             record = state.read(host, name)
             if record is None or name in scene.jails or record.boot != scene.boot:
@@ -48,7 +48,7 @@ class Scene:
             if record.is_to_run:
                 scene.owed[name] = record.text
             if not record.is_clean and (name in names or name in scene.owed):
-                gone[name] = record.text
+                gone[name] = record
         if gone:
             scene.left = leftovers.look(host, gone, scene.jails, scene.started)
         return scene

@@ -183,11 +183,12 @@ def test_what_can_be_changed_while_it_runs_is(host: FakeHost) -> None:
 
 def test_a_change_that_fails_is_undone(host: FakeHost) -> None:
     ask(host, path="/", params={"meta": "a"})
-    before = files(host)
+    before, noted = host.read("jail.conf.d/web.conf"), text_of_record(host)
     host.fails["-m web"] = "jail: web: no"
     with pytest.raises(CommandError, match=r"web.conf is as it was before, and the jail runs \(jid 1\)\.$"):
         ask(host, path="/", params={"meta": "b"})
-    assert files(host) == before
+    assert (host.read("jail.conf.d/web.conf"), text_of_record(host)) == (before, noted)
+    assert ask(host, path="/", params={"meta": "a"}).plan.steps == ()
 
 
 def test_a_parameter_that_was_taken_out_is_a_change(host: FakeHost) -> None:
