@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run tasks inside a jail of a FreeBSD host: Ansible's own connection to the host, and jexec(8) there."""
 
@@ -5,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: jail
-author: bsd.jail maintainers
+author: bsd.jail maintainers (@bsd-jail)
 version_added: 0.1.0
 short_description: Run tasks inside a FreeBSD jail, through its host
 description:
   - Runs modules, roles and plays inside a jail of a FreeBSD host. The jail needs no sshd and no address, the host only
     FreeBSD's base system.
-  - Ansible's own C(ssh) connection goes to the host, with all of its options, and C(jexec(8)) from there into the jail.
+  - Ansible's own C(ssh) connection goes to the host, with all of its options, and jexec(8) from there into the jail.
   - Commands see what they would see after a login, not the environment of whoever logged in to the host.
   - Files are written and read by programs that run inside the jail. No link of the jail's leads to the host's files.
   - Modules need a Python inside the jail, as on any host. M(ansible.builtin.raw) and M(ansible.builtin.script) don't.
@@ -35,7 +36,7 @@ options:
       - name: delegated_vars['ansible_ssh_host']
   jail_name:
     description:
-      - The jail, by its name or its jid, as C(jls(8)) shows it. A child of another jail is C(parent.child).
+      - The jail, by its name or its jid, as jls(8) shows it. A child of another jail is C(parent.child).
       - By default it is taken from O(host).
     type: string
     vars:
@@ -114,7 +115,7 @@ options:
       - name: ansible_jail_host_become_pass
       - name: ansible_jail_host_become_password
 notes:
-  - The host's user needs a login shell that quotes as C(sh(1)) does, such as FreeBSD's own since 14.0.
+  - The host's user needs a login shell that quotes as sh(1) does, such as FreeBSD's own since 14.0.
   - FreeBSD's Python isn't where Linux has it. Naming it as C(ansible_python_interpreter) is faster than searching.
 """
 
@@ -130,7 +131,7 @@ jails:
     ansible_connection: bsd.jail.jail
     ansible_user: root
     ansible_python_interpreter: /usr/local/bin/python3
-
+---
 # An ordinary login on the host, which may run jexec(8) as root.
 jails:
   vars:
@@ -311,7 +312,7 @@ class Connection(ConnectionBase):
         read = f"dd if={path} bs={_BLOCK} count={_BLOCKS} status=none"
         # A jail may be too small for stat(1), or for /dev/null.
         answer = self._transfer(f"{{ stat -L -f %Lp -- {path} 2>&- || echo 600; }} && {read}", None, what)
-        mode, _, piece = answer.partition(b"\n")
+        mode, _newline, piece = answer.partition(b"\n")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         target = os.open(to_bytes(out_path, errors="surrogate_or_strict"), flags, int(mode, 8) | stat.S_IWUSR)
         with open(target, "wb") as file:

@@ -29,4 +29,4 @@ def _options() -> dict[str, Any]:
 class ModuleDocFragment:
     """Shared documentation, named by `extends_documentation_fragment: bsd.jail.ssh`."""
 
-    DOCUMENTATION = yaml.safe_dump({"options": _options()})
+    DOCUMENTATION: str = yaml.safe_dump({"options": _options()})

@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The jails of FreeBSD hosts as hosts of the inventory."""
 
@@ -5,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: jails
-author: bsd.jail maintainers
+author: bsd.jail maintainers (@bsd-jail)
 version_added: 0.1.0
 short_description: The jails of FreeBSD hosts
 description:
@@ -67,7 +68,7 @@ plugin: bsd.jail.jails
 hosts: [jailhosts, jailhost9.example.org]
 compose:
   ansible_python_interpreter: "'/usr/local/bin/python3'"
-
+---
 # With meta="role=web owner=ops", a jail is in the groups role_web and owner_ops, besides host_… and state_…
 plugin: bsd.jail.jails
 hosts: [jailhosts]
@@ -292,7 +293,7 @@ def _configured(connection: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
 def _parameters(record: str) -> Iterator[tuple[str, str]]:
     """The parameters of a jail as `jail -e` shows them: values with spaces or quotes in them are in quotes."""
     for parameter in record.strip("\n").split(_SEPARATOR):
-        name, _, value = parameter.partition("=")
+        name, _equals, value = parameter.partition("=")
         if value[:1] in ("'", '"') and value[-1:] == value[:1]:
             value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
         yield name, value
@@ -300,7 +301,7 @@ def _parameters(record: str) -> Iterator[tuple[str, str]]:
 
 def _meta(text: str) -> dict[str, str]:
     """What is in a jail's parameter meta: words like role=web."""
-    return {name: value for name, _, value in (word.partition("=") for word in text.split())}
+    return {name: value for name, _equals, value in (word.partition("=") for word in text.split())}
 
 
 def _run(connection: Any, command: str) -> tuple[str, str]:
