@@ -140,7 +140,11 @@ def _block(name: str, text: str, batch: Collection[str], others: Collection[str]
     statements = confread.parse(text)
     body = [inner.text for one in statements for inner in one.body if inner.name != "depend"]
     depend = confread.settings(statements, name).get("depend", ())
-    for item in () if isinstance(depend, bool) else depend:
-        if item.text in batch or (operation == CREATE and item.text not in others):
-            body.append(f"depend += {quote(item.text, not item.literal)};")
+    needed = [
+        quote(item.text, not item.literal)
+        for item in (() if isinstance(depend, bool) else depend)
+        if item.text in batch or (operation == CREATE and item.text not in others)
+    ]
+    if needed:
+        body.append(f"depend = {', '.join(needed)};")
     return "\n    ".join([f"{name} {{", *body]) + "\n}\n"

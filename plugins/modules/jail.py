@@ -68,24 +68,32 @@ options:
     description:
       - The directory that is the jail's root. Absolute; written with links resolved.
       - Required when anything of the configuration is given.
+      - A running jail has to be restarted to change it.
     type: str
     aliases: [root]
   host_hostname: &host_hostname
-    description: The jail's hostname.
+    description:
+      - The jail's hostname.
+      - It is changed while the jail runs. What the jail made of it itself since it was started is left alone, see
+        O(drift).
     type: str
     aliases: [hostname]
   ip4: &ip4
-    description: Whether the jail has IPv4 addresses of its own, the host's, or none.
+    description:
+      - Whether the jail has IPv4 addresses of its own, the host's, or none.
+      - A running jail has to be restarted to change that.
     type: str
     choices: [new, inherit, disable]
   ip4_addr: &ip4_addr
     description:
       - The jail's IPv4 addresses, the first of which is its primary one.
       - Each can have the form V(interface|address/prefix).
+      - They are changed while the jail runs, on their interfaces too. An address that the host itself has on that
+        interface is refused; one that another jail has there too stays until the last of them is stopped.
     type: list
     elements: str
   ip6: &ip6
-    description: Whether the jail has IPv6 addresses of its own, the host's, or none.
+    description: Whether the jail has IPv6 addresses of its own, the host's, or none, as O(ip4).
     type: str
     choices: [new, inherit, disable]
   ip6_addr: &ip6_addr
@@ -96,30 +104,45 @@ options:
     description:
       - The interface to which the jail's addresses are added when it starts, and from which they are taken away when it
         stops.
+      - When it changes while the jail runs, its addresses move.
     type: str
   vnet: &vnet
     description:
       - Whether the jail has a network stack of its own, V(new) or V(true), or the host's, V(inherit) or V(false).
+      - A running jail has to be restarted to change that.
     type: raw
   vnet_interface: &vnet_interface
-    description: The interfaces that are moved into the jail's own network stack.
+    description:
+      - The interfaces that are moved into the jail's own network stack. They come back to the host when the jail stops.
+      - While the jail runs, those that are new are moved into it, and those that aren't given any more out of it.
     type: list
     elements: str
   depend: &depend
-    description: The jails that have to run before this one starts. jail(8) starts those that don't run.
+    description:
+      - The jails that have to run before this one starts. Those that don't run are started before it.
+      - They may be given in the same run, be configured already, or run. One that depends on itself by way of others is
+        refused.
+      - A running jail is left alone when it changes. What happens to this jail when one of them is stopped is for
+        that one's O(dependents) to say.
     type: list
     elements: str
   persist: &persist
     description:
       - Whether the jail stays when no process is left in it.
       - True unless it is given.
+      - It is changed while the jail runs; but one without a process in it has to be restarted to lose it.
     type: bool
   devfs_ruleset: &devfs_ruleset
-    description: The number of the devfs ruleset for the jail's C(/dev).
+    description:
+      - The number of the devfs ruleset for the jail's C(/dev).
+      - It is applied while the jail runs, if it hides everything before it shows anything. Otherwise the jail has to be
+        restarted.
     type: int
   mounts: &mounts
     description:
       - File systems that jail(8) mounts before it starts the jail, and unmounts in reverse order after it has stopped.
+      - When they change while the jail runs, they are mounted and unmounted. For one that is in use, it has to be
+        restarted.
     type: list
     elements: dict
     suboptions:
@@ -140,36 +163,44 @@ options:
         type: list
         elements: str
   mount_devfs: &mount_devfs
-    description: Whether to mount a devfs on the jail's C(/dev).
+    description: Whether to mount a devfs on the jail's C(/dev), as of O(mounts).
     type: bool
   exec_clean: &exec_clean
-    description: Whether commands in the jail get a clean environment.
+    description: Whether commands in the jail get a clean environment. A running jail is left alone when it changes.
     type: bool
   exec_start: &exec_start
-    description: The command that starts the jail, for the jail's shell, or a list of commands.
+    description:
+      - The command that starts the jail, for the jail's shell, or a list of commands.
+      - A running jail is left alone when it changes. It matters when the jail is started next.
     type: raw
   exec_stop: &exec_stop
-    description: The command that stops the jail, for the jail's shell, or a list of commands.
+    description:
+      - The command that stops the jail, for the jail's shell, or a list of commands.
+      - A running jail is left alone when it changes. It is stopped by the new one then.
     type: raw
   params: &params
     description:
       - All other parameters of jail.conf(5), by their own names, such as C(allow.raw_sockets) or C(exec.prestart).
       - V(true) and V(false) set a boolean parameter; strings and integers give a value, lists of them several.
       - Parameters that jail(8) doesn't know are refused before anything is changed.
+      - In a running jail, what jail(8) can change is changed, and what only matters when the jail is started or stopped
+        is noted. For the rest it has to be restarted.
     type: dict
     default: {}
   expand: &expand
     description:
       - The parameters whose values have jail.conf(5) variables in them, V($name) or V(${name}), that jail(8) is to
         expand.
+      - A running jail has to be restarted when such a parameter changes that the kernel keeps, since jail(8) alone
+        knows what it comes to.
     type: list
     elements: str
     default: []
   restart: &restart
     description:
       - What to do when a running jail has to be restarted for its configuration to take effect.
-      - V(if_needed) restarts it. V(never) leaves it as it runs, and RV(restart_needed) says which parameters wait for a
-        restart.
+      - V(if_needed) restarts it. V(never) changes what can be changed while it runs and leaves the rest, and
+        RV(restart_needed) says which parameters wait for a restart.
     type: str
     choices: [if_needed, never]
     default: if_needed

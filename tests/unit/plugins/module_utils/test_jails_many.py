@@ -6,6 +6,7 @@ leaves that was killed at any point.
 from __future__ import annotations
 
 import os
+import socket
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_a_run_that_is_one_for_jail8(row: FakeHost) -> None:
     ask(row, {"name": "b", "state": "restarted"})
     assert row.operations == ["-r b c", "-c"]
     # a isn't in the text, so that nothing happens to it, and jail(8) doesn't miss it: it runs
-    assert all("a {" not in text and "'a'" not in text and "depend += 'b';" in text for text in seen)
+    assert all("a {" not in text and "'a'" not in text and "depend = 'b';" in text for text in seen)
 
 
 def test_a_start_that_fails_takes_along_what_needs_it_and_nothing_else(host: FakeHost) -> None:
@@ -324,3 +325,71 @@ def what_is(host: FakeHost) -> tuple[dict[str, object], ...]:
         name: (phase.get(one.phase, one.phase), one.text) for name, one in records.items() if one and not one.is_clean
     }
     return jails, files, known
+
+
+# --- what is left behind, and what others need ------------------------------------------------------------------------
+
+
+MOUNTED = {"fstype": "nullfs", "special": "/src", "opts": ["local"], "fsid": "0011223344556677"}
+WITH_MOUNT = {"mounts": [{"type": "nullfs", "source": "/src", "destination": "/tmp"}]}
+
+
+@pytest.fixture
+def lo1() -> str:
+    return next(name for _index, name in socket.if_nameindex())
+
+
+def test_what_a_jail_left_behind_is_taken_away(host: FakeHost, monkeypatch: pytest.MonkeyPatch, lo1: str) -> None:
+    one = jail("web", interface=lo1, ip4_addr=["10.0.0.1"], **WITH_MOUNT)
+    ask(host, one)
+    del host.jails["web"]
+    # what is mounted over it by somebody else stays
+    host.mounted = [{**MOUNTED, "node": "/tmp"}, {**MOUNTED, "node": "/tmp", "special": "/other", "fsid": "8"}]
+    host.interfaces = f"{lo1}: flags=8049<UP>\n\tinet 10.0.0.1 netmask 0xffffffff\n\tinet 10.0.0.2 netmask 0xffffffff\n"
+    done: list[str] = []
+    monkeypatch.setattr(host, "unmount", lambda fsid, force: done.append(fsid))
+    host.programs.clear()
+    predicted = ask(host, {"name": "web", "state": "stopped"}, check_mode=True)
+    assert done == []
+    (outcome,) = ask(host, {"name": "web", "state": "stopped"})
+    assert outcome.plan.steps == ("clean",)
+    assert outcome.diff == predicted[0].diff
+    assert outcome.diff[0]["before"] == f"state: stopped\nmount: /src on /tmp\naddress: {lo1}|10.0.0.1\n"
+    assert done == ["0011223344556677"]
+    assert [line for line in host.programs if "-alias" in line] == [
+        f"/sbin/ifconfig {lo1} inet 10.0.0.1 netmask 255.255.255.255 -alias"
+    ]
+    assert state.read(host, "web") is None
+
+
+def test_what_another_jail_has_too_is_not_left_behind(host: FakeHost, lo1: str) -> None:
+    ask(host, jail("web", interface=lo1, ip4_addr=["10.0.0.1"], **WITH_MOUNT))
+    ask(host, jail("other", interface=lo1, ip4_addr=["10.0.0.1"]))
+    del host.jails["web"]
+    host.mounted = [{**MOUNTED, "node": "/tmp"}]
+    host.interfaces = f"{lo1}: flags=8049<UP>\n\tinet 10.0.0.1 netmask 0xffffffff\n"
+    assert ask(host, {"name": "web", "state": "stopped"})[0].plan.steps == ()
+
+
+def test_an_address_goes_with_the_last_jail_that_has_it(host: FakeHost, lo1: str) -> None:
+    names = ("a", "b", "c")
+    ask(host, *(jail(name, interface=lo1, ip4_addr=["10.0.0.1"]) for name in names))
+    seen: list[str] = []
+    original = host.run_detached
+
+    def run_detached(argv: tuple[str, ...], output: str, timeout: float | None) -> Result:
+        seen.append(Path(argv[2]).read_text())
+        return original(argv, output, timeout)
+
+    host.run_detached = run_detached  # type: ignore[method-assign]
+    ask(host, {"name": "a", "state": "stopped"})
+    ask(host, {"name": "b", "state": "stopped"}, {"name": "c", "state": "stopped"})
+    assert [text.count("10.0.0.1") for text in seen] == [0, 1]
+
+
+def test_an_address_of_the_hosts_own_is_refused_before_anything_is_done(host: FakeHost, lo1: str) -> None:
+    host.interfaces = f"{lo1}: flags=8049<UP>\n\tinet 10.0.0.1 netmask 0xff000000\n"
+    wrong, good = ask(host, jail("web", interface=lo1, ip4_addr=["10.0.0.1"]), jail("good"))
+    assert "the host itself has 10.0.0.1" in str(wrong.error)
+    assert good.error is None
+    assert sorted(host.jails) == ["good"]
