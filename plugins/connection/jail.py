@@ -276,7 +276,7 @@ class Connection(ConnectionBase):
         user = self.get_option("remote_user")
         who = ["-U", user] if user else ["-l"]
         inside = ["/bin/sh", "-c", f"cd 2>&-; {cmd}"]
-        return shlex.join(["/usr/bin/env", "-i", "/usr/sbin/jexec", *who, self._jail, *inside])
+        return shlex.join(["/usr/bin/env", "-i", "/usr/sbin/jexec", *who, "--", self._jail, *inside])
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Send a file. A new one has the mode of the one sent, one that is there keeps its own.

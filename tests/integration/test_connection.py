@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,15 @@ def _thin_jail(ansible: Ansible, name: str, state: str) -> None:
         f"setup_thin_jail_state={state}",
     ]
     ansible.playbook(HERE / "target.yml", *arguments, ANSIBLE_ROLES_PATH=str(HERE / "targets"))
+
+
+def test_the_example(ansible: Ansible) -> None:
+    example = HERE.parent.parent / "playbooks/inside.yml"
+    ansible.playbook(example)
+    assert re.findall(r"changed=(\d+)", ansible.playbook(example)) == ["0", "0"]
+    assert "inetd" in ansible.host.run("ps -o comm -J inside").stdout
+    ansible.module("bsd.jail.jail", "name=inside state=absent")
+    ansible.host.run("ifconfig lo1 destroy; rm -rf /usr/local/jails/inside /usr/local/jails/inside.etc")
 
 
 def test_two_jails_at_once(ansible: Ansible, tmp_path: Path) -> None:

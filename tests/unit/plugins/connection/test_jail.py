@@ -16,9 +16,10 @@ from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible.plugins.shell.sh import ShellModule
 
-# Arguments: [-l | -U user] jail program arguments. What has no name here isn't there.
+# Arguments: {-l | -U user} -- jail program arguments. What has no name here isn't there.
 JEXEC = """#!/bin/sh
 case $1 in -l) shift;; -U) USER=$2; shift 2;; esac
+[ "$1" = -- ] && shift || exit 1
 case $1 in runs | 'ru n$s') ;; *) echo "jexec: jail \\"$1\\" not found" >&2; exit 1;; esac
 JAIL=$1 HOME={home} PATH={bin}:/usr/bin:/bin; export HOME JAIL PATH USER
 shift
