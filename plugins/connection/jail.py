@@ -255,7 +255,8 @@ class Connection(ConnectionBase):
                 # Without a shell, it doesn't say when it has succeeded: the connection can wait for one message, which
                 # is that of the jail's become.
                 command = outside.build_become_command(command, None)
-            return self._host.exec_command(_keep_status(command), in_data, sudoable)
+            answer: _Answer = self._host.exec_command(_keep_status(command), in_data, sudoable)
+            return answer
         if inside is not None and inside.expect_prompt():
             raise AnsibleError("Become has a password on the jail host and one in the jail: a command can be given one")
         self._host.become = outside

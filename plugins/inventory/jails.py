@@ -164,7 +164,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _variables(self, host: Any) -> dict[str, Any]:
         sources = getattr(self.inventory, "processed_sources", [])
-        groups, every = host.get_groups(), {}
+        groups = host.get_groups()
+        every: dict[str, Any] = {}
         for more in (
             get_group_vars(groups),
             get_vars_from_inventory_sources(self.loader, sources, groups, "all"),
@@ -238,7 +239,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _ask(connection: Any, states: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """The jails of a host in some states, and what jail(8) complains of. Raises AnsibleError and JailError."""
-    running, dying, stopped, complaints = {}, {}, {}, []
+    running: dict[str, dict[str, Any]] = {}
+    dying: dict[str, dict[str, Any]] = {}
+    stopped: dict[str, dict[str, Any]] = {}
+    complaints: list[str] = []
     for one in jls.parse(_run(connection, _JLS)[0]):
         (dying if one.parameters.get("dying") in (True, "true") else running)[one.name] = {
             "name": one.name,
