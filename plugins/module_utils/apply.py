@@ -8,7 +8,7 @@ was killed knows what to make of what it finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.bsd.jail.plugins.module_utils import (
@@ -23,6 +23,7 @@ from ansible_collections.bsd.jail.plugins.module_utils import (
 )
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
+from ansible_collections.bsd.jail.plugins.module_utils.dependents import unmet
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, together
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
@@ -222,6 +223,13 @@ class _Work:
         """Start jails by their configurations. jail(8) cleans up after a start that fails; after a run of it that was
         killed, we do. Returns what failed.
         """
+        failed: dict[str, JailError] = {
+            name: JailError(f"jail {name} can't be started: it depends on {other}, which doesn't run.", jail=name)
+            for name, other in unmet(texts, self.done.jails).items()
+        }
+        texts = {name: text for name, text in texts.items() if name not in failed}
+        if not texts:
+            return failed
         records = {name: self._record(STARTING, text) for name, text in texts.items()}
         run, result = self._jail8(runs.CREATE, records, texts)
         self._look_again()
@@ -231,7 +239,6 @@ class _Work:
             second, _result = self._jail8(runs.REMOVE, stopping, {name: one.text for name, one in half.items()})
             runs.forget(self.host, second)
             self._look_again()
-        failed: dict[str, JailError] = {}
         for name, text in texts.items():
             jail = self.done.jails.get(name)
             if jail is not None and name not in half:
@@ -321,13 +328,10 @@ class _Work:
 
     def _jail8(self, operation: str, records: Mapping[str, Record], texts: Mapping[str, str]) -> tuple[Run, Result]:
         """Run jail(8) on jails."""
-        run = runs.prepare(self.host, operation, texts, self._others(records))
+        run = runs.prepare(self.host, operation, texts)
         for name, record in records.items():
             state.write(self.host, name, replace(record, run=run.identity))
         return run, runs.go(self.host, run, self.timeout)
-
-    def _others(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(self.done.jails) - frozenset(names)
 
 
 def _put(path: str, text: str | None) -> None:

@@ -176,3 +176,22 @@ class Extension:
                 if other not in seen:
                     seen.add(other)
                     paths.append((*path, other))
+
+
+def unmet(texts: Mapping[str, str], jails: Mapping[str, Jail]) -> dict[str, str]:
+    """The jails that can't be started since one that they depend on neither runs nor is started too, and which.
+
+    texts: by what they are to be started. jails: what runs.
+    """
+    needs = {name: dependencies(settings_of(text, name)) for name, text in texts.items()}
+    found: dict[str, str] = {}
+    while True:
+        more = {
+            name: other
+            for name, others in needs.items()
+            for other in others
+            if name not in found and other not in jails and (other not in needs or other in found)
+        }
+        if not more:
+            return found
+        found.update(more)

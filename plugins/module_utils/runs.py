@@ -55,16 +55,16 @@ def _file(host: Host, identity: str) -> str:
     return f"{base(host)}/{identity}/jail.conf"
 
 
-def prepare(host: Host, operation: str, texts: Mapping[str, str], others: Collection[str]) -> Run:
+def prepare(host: Host, operation: str, texts: Mapping[str, str]) -> Run:
     """Write what jail(8) will read: the blocks of the jails by their own configurations.
 
-    operation: CREATE or REMOVE. texts: each jail's effective configuration. others: the jails that run besides.
-    A `depend` on one of those is left out, since jail(8) refuses one on a jail that isn't in the text, whether it runs
-    or not (recorded: xdp-1); and to stop a jail it would stop those that depend on it (recorded: dep-2).
+    operation: CREATE or REMOVE. texts: each jail's effective configuration.
+    A `depend` on a jail that isn't among them is left out: jail(8) would refuse it, whether that jail runs or not
+    (recorded: xdp-1).
     """
     identity = f"{os.getpid()}-{time.monotonic_ns()}"
     os.makedirs(f"{base(host)}/{identity}", mode=0o700)
-    blocks = [_block(name, text, texts, others, operation) for name, text in texts.items()]
+    blocks = [_block(name, text, texts) for name, text in texts.items()]
     write_conf(_file(host, identity), "".join(blocks), durable=False)
     return Run(identity, operation, tuple(texts))
 
@@ -135,15 +135,15 @@ def _is_about(line: str, name: str) -> bool:
     return line.startswith((f"jail: {name}: ", f'jail: "{name}" '))
 
 
-def _block(name: str, text: str, batch: Collection[str], others: Collection[str], operation: str) -> str:
-    """A jail's block, with those of its dependencies that jail(8) has to know of."""
+def _block(name: str, text: str, batch: Collection[str]) -> str:
+    """A jail's block, with those of its dependencies that are in the same run."""
     statements = confread.parse(text)
     body = [inner.text for one in statements for inner in one.body if inner.name != "depend"]
     depend = confread.settings(statements, name).get("depend", ())
     needed = [
         quote(item.text, not item.literal)
         for item in (() if isinstance(depend, bool) else depend)
-        if item.text in batch or (operation == CREATE and item.text not in others)
+        if item.text in batch
     ]
     if needed:
         body.append(f"depend = {', '.join(needed)};")

@@ -301,7 +301,7 @@ def left_over(host: FakeHost, phase: str, status: str | None) -> None:
     ask(host, path="/")
     found = record(host)
     assert found is not None
-    run = runs.prepare(host, "-c", {"web": found.text}, ())
+    run = runs.prepare(host, "-c", {"web": found.text})
     state.write(host, "web", Record(phase, host.boot, 0, found.text, run=run.identity))
     if status is not None:
         Path(runs.base(host), run.identity, "jail.rc").write_text(status)

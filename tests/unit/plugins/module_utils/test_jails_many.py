@@ -176,6 +176,24 @@ def test_a_start_that_fails_takes_along_what_needs_it_and_nothing_else(host: Fak
     assert host.read("jail.conf.d/good.conf") is not None
 
 
+def test_what_needs_one_whose_file_can_not_be_written_is_not_started(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def refuse(source: str, target: str) -> None:
+        if target.endswith("/db.conf"):
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    outcomes = ask(host, jail("web", "app"), jail("app", "db"), jail("db"), jail("other"))
+    assert ["No space" in str(one.error) for one in outcomes] == [False, False, True, False]
+    assert "it depends on app, which doesn't run" in str(outcomes[0].error)
+    assert sorted(host.jails) == ["other"]
+    assert sorted(one.name for one in Path(host.conf_dir).iterdir()) == ["other.conf"]
+
+
 def test_what_is_to_be_stopped_can_not_be_needed(host: FakeHost) -> None:
     ask(host, jail("db"))
     outcomes = ask(host, jail("web", "db"), {"name": "db", "state": "stopped"}, jail("other"))
