@@ -131,9 +131,11 @@ jails:
     ansible_connection: bsd.jail.jail
     ansible_user: root
     ansible_python_interpreter: /usr/local/bin/python3
----
+
 # An ordinary login on the host, which may run jexec(8) as root.
-jails:
+other_jails:
+  hosts:
+    mail@jailhost2.example.org:
   vars:
     ansible_connection: bsd.jail.jail
     ansible_user: operator

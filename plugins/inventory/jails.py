@@ -63,22 +63,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-# jails.yml: the jails of the group jailhosts of another inventory source, and of one more host
+# jails.yml: the jails of the group jailhosts of another inventory source, and of one more host, whether they run or not.
 plugin: bsd.jail.jails
 hosts: [jailhosts, jailhost9.example.org]
+states: [running, stopped]
 compose:
   ansible_python_interpreter: "'/usr/local/bin/python3'"
----
-# With meta="role=web owner=ops", a jail is in the groups role_web and owner_ops, besides host_… and state_…
-plugin: bsd.jail.jails
-hosts: [jailhosts]
-states: [running, stopped]
+# A jail with meta="role=web owner=ops" is in the groups role_web and owner_ops, besides host_… and state_…
 keyed_groups:
   - {prefix: host, key: jail_host}
   - {prefix: state, key: jail_state}
   - {prefix: role, key: jail_meta.role}
   - {prefix: owner, key: jail_meta.owner}
-strict: false
 """
 
 import re
