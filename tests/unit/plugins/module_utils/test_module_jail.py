@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.bsd.jail.plugins.module_utils.desired import configuration
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.modules import jail
 
 
@@ -52,3 +53,22 @@ def test_the_documentation_names_the_same_options() -> None:
     for name, option in spec.items():
         for key in ("type", "aliases", "choices", "default", "elements"):
             assert documented[name].get(key) == option.get(key), (name, key)
+
+
+def test_jails_have_the_options_of_one() -> None:
+    documented = yaml.safe_load(jail.DOCUMENTATION)["options"]
+    one = jail.argument_spec()["jails"]["options"]
+    assert set(documented["jails"]["suboptions"]) == set(one) == set(documented) - {"jails", "lock_timeout", "timeout"}
+    assert all(documented["jails"]["suboptions"][name] == documented[name] for name in one if name != "name")
+
+
+def test_what_is_wrong_with_several_is_all_said() -> None:
+    given = options(name=None, jails=[{"name": "a.b"}, {"name": "good", "path": "/"}, {"name": "bad", "path": "x"}])
+    with pytest.raises(JailError, match=r"'a\.b' can't be the name .*\. jail bad: path 'x' isn't absolute\.$"):
+        jail.wanted(given)
+
+
+def test_what_is_given_beside_jails_is_not_dropped_silently() -> None:
+    given = options(name=None, jails=[{"name": "good", "path": "/"}], state="stopped")
+    with pytest.raises(InputError, match="state is given beside jails"):
+        jail.wanted(given)
