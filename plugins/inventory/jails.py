@@ -63,7 +63,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# jails.yml: the jails of the group jailhosts of another inventory source, and of one more host, whether they run or not.
+# jails.yml: the jails of the group jailhosts of another inventory source, and of one more host, running or not.
 plugin: bsd.jail.jails
 hosts: [jailhosts, jailhost9.example.org]
 states: [running, stopped]
