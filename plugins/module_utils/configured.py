@@ -89,11 +89,9 @@ class Configured:
         jail's name: the lines of that are in it.
         """
         statements = self.read_with(name)
-        blocks = [one for one in statements if one.kind == "jail" and one.name == name]
-        if not blocks:
+        if not any(one.kind == "jail" and one.name == name for one in statements):
             return ""
-        own = [inner for one in blocks for inner in one.body]
-        return _block(name, [*_defaults(statements), *own])
+        return _block(name, confread.applying(statements, name))
 
     def inherited(self, name: str) -> tuple[str, ...]:
         """The parameters that a jail has by defaults alone."""
@@ -203,17 +201,6 @@ def refuse_inherited(statements: tuple[Statement, ...], name: str) -> None:
                         jail=name,
                         parameter=statement.name,
                     )
-
-
-def _defaults(statements: tuple[Statement, ...]) -> list[Statement]:
-    """What is set for all jails, by its place."""
-    result = []
-    for one in statements:
-        if one.kind == "parameter" and one.name != _INCLUDE:
-            result.append(one)
-        elif one.kind == "jail" and one.name == "*":
-            result.extend(one.body)
-    return result
 
 
 def _block(name: str, statements: list[Statement]) -> str:

@@ -88,24 +88,31 @@ def parse(text: str, source: str = "") -> tuple[Statement, ...]:
     return tuple(statements)
 
 
+def applying(statements: Iterable[Statement], jail: str) -> list[Statement]:
+    """What is set for a jail, in the order in which jail(8) applies it: blocks by their place, so that defaults that
+    stand after the jail's own block win over it. All parameters outside of blocks count as one block, at the place of
+    the first (FreeBSD's usr.sbin/jail/config.c and jailparse.y).
+    """
+    everywhere: list[Statement] = []
+    blocks: list[Iterable[Statement]] = []
+    for statement in statements:
+        if statement.kind == "parameter" and not statement.name.startswith("."):
+            if not everywhere:
+                blocks.append(everywhere)
+            everywhere.append(statement)
+        elif statement.kind == "jail" and statement.name in ("*", jail):
+            blocks.append(statement.body)
+    return [inner for block in blocks for inner in block]
+
+
 def settings(statements: Iterable[Statement], jail: str) -> dict[str, Setting]:
-    """What a jail's parameters are after all defaults, in jail(8)'s order: those of wildcard blocks by their place,
-    the jail's own last.
+    """What a jail's parameters are after all defaults.
 
     The names are those of the positive form: `allow.noraw_sockets` sets `allow.raw_sockets` to False.
     """
-    statements = list(statements)
     result: dict[str, Setting] = {}
-    for statement in statements:
-        if statement.kind == "parameter" and not statement.name.startswith((".", "$")):
-            _set(result, statement)
-        elif statement.kind == "jail" and statement.name == "*":
-            for inner in statement.body:
-                _set(result, inner)
-    for statement in statements:
-        if statement.kind == "jail" and statement.name == jail:
-            for inner in statement.body:
-                _set(result, inner)
+    for statement in applying(statements, jail):
+        _set(result, statement)
     return result
 
 

@@ -81,6 +81,20 @@ def test_defaults_and_what_overrides_them() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "meta"),
+    [
+        ("a { meta = own; } * { meta = late; }", "late"),
+        ("a { meta = own; } meta = late;", "late"),
+        ("* { meta = early; } a { meta = own; }", "own"),
+        # What stands outside of blocks counts as one block, at the place of the first.
+        ("allow.mount; a { meta = own; } meta = late;", "own"),
+    ],
+)
+def test_a_default_after_the_jail_wins(text: str, meta: str) -> None:
+    assert settings(parse(text), "a")["meta"] == (Item(meta),)
+
+
 def test_appending() -> None:
     # conf-18
     text = 'c1 { ip4.addr = 10.0.0.1; ip4.addr += 10.0.0.2; ip4.addr += "10.0.0.3, 10.0.0.4"; }'
