@@ -71,8 +71,8 @@ def aliases(settings: Mapping[str, Setting]) -> tuple[Alias, ...]:
         for item in _literal(settings.get(parameter)):
             for text in filter(None, map(str.strip, item.split(","))):
                 place, *options = text.split()
-                interface, bar, address = place.partition("|")
-                if not bar:
+                interface, pipe, address = place.partition("|")
+                if not pipe:
                     interface, address = "".join(default), place
                 if interface:
                     address, _slash, mask = address.partition("/")
