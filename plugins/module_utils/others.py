@@ -89,7 +89,9 @@ def _works_on(host: Host, words: list[str]) -> frozenset[str]:
     if ours:
         return ours
     if any("=" in word for word in rest):
-        return frozenset(value for word in rest for key, _equals, value in [word.partition("=")] if key in ("name", "jid"))
+        return frozenset(
+            value for word in rest for key, _equals, value in [word.partition("=")] if key in ("name", "jid")
+        )
     return frozenset(rest or (_ALL,))
 
 
