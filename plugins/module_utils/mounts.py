@@ -16,7 +16,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bsd.jail.plugins.module_utils import beneath, mountlook, mounttable, roots, state
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    beneath,
+    configured,
+    mountlook,
+    mounttable,
+    others,
+    roots,
+    state,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.beneath import Made
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
 from ansible_collections.bsd.jail.plugins.module_utils.host import FSTAT, Host
@@ -139,6 +147,7 @@ def _converge(
     names = [] if root.jail is None else [root.jail.replace("/", "%2f")]
     with state.locked(host, [*names, LOCK], lock_timeout):
         if root.jail is not None:
+            others.wait(host, configured.load(host), {root.jail}, lock_timeout)
             root = roots.of_jail(host, root.jail)
         found, plan = look_and_plan()
         made = carry_out(host, root, plan, found, force) if plan.mounts else _unmount(host, root, plan, force)

@@ -143,6 +143,7 @@ options:
       - File systems that jail(8) mounts before it starts the jail, and unmounts in reverse order after it has stopped.
       - When they change while the jail runs, they are mounted and unmounted. For one that is in use, it has to be
         restarted.
+      - The suboptions are those of M(bsd.jail.jail_mount), with the names of M(ansible.posix.mount) as aliases.
     type: list
     elements: dict
     suboptions:
@@ -151,17 +152,21 @@ options:
           - Where to mount it, as an absolute path in the jail. The directory, or for a file the file, must be there.
         type: str
         required: true
+        aliases: [path]
       type:
         description: The type of the file system, such as V(nullfs) or V(tmpfs).
         type: str
         required: true
+        aliases: [fstype]
       source:
         description: What to mount. For V(nullfs), a directory or file of the host.
         type: str
+        aliases: [src]
       options:
         description: Options of mount(8), such as V(ro).
         type: list
         elements: str
+        aliases: [opts]
   mount_devfs: &mount_devfs
     description: Whether to mount a devfs on the jail's C(/dev), as of O(mounts).
     type: bool
@@ -534,10 +539,10 @@ def jail_spec() -> dict[str, dict[str, Any]]:
     spec["mounts"].update(
         elements="dict",
         options={
-            "destination": {"type": "str", "required": True},
-            "type": {"type": "str", "required": True},
-            "source": {"type": "str"},
-            "options": {"type": "list", "elements": "str"},
+            "destination": {"type": "str", "required": True, "aliases": ["path"]},
+            "type": {"type": "str", "required": True, "aliases": ["fstype"]},
+            "source": {"type": "str", "aliases": ["src"]},
+            "options": {"type": "list", "elements": "str", "aliases": ["opts"]},
         },
     )
     return spec

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import FSTAT, JLS, MOUNT, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.host import FSTAT, JLS, MOUNT, PS, Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.libjail import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.nmount import FileSystem
 
@@ -41,8 +41,8 @@ class MountHost(Host):
     """A FreeBSD host of which the directories are real and the mounts are played.
 
     table: what is mounted. programs: the names of the programs that were started. busy: the nodes that are in use.
-    refuses: by node, what nmount(2) says. jails: the running jails' names and paths. before, after: called around
-    nmount(2).
+    refuses: by node, what nmount(2) says. jails: the running jails' names and paths. processes: what ps(1) lists.
+    before, after: called around nmount(2).
     """
 
     def __init__(self, directory: Path) -> None:
@@ -54,6 +54,7 @@ class MountHost(Host):
         self.busy: set[str] = set()
         self.refuses: dict[str, OSError] = {}
         self.jails: dict[str, str] = {}
+        self.processes: list[dict[str, str]] = []
         self.serial = 0
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
@@ -83,6 +84,8 @@ class MountHost(Host):
                 for number, (name, path) in enumerate(self.jails.items(), 1)
             ]
             return Result(argv, 0, json.dumps({"jail-information": {"jail": listed}}), "")
+        if argv[0] == PS:
+            return Result(argv, 0, json.dumps({"process-information": {"process": self.processes}}), "")
         assert argv[0] == FSTAT
         return Result(argv, 0, "USER CMD PID FD MOUNT\nroot sleep 4711 wd /x\nroot sleep 4711 text /x\n", "")
 

@@ -246,6 +246,14 @@ def test_a_jail_that_was_started_elsewhere_while_this_run_waited(
     assert outcome.root == Root(f"{here}/other", "x", True)
 
 
+def test_a_jail_that_somebody_elses_jail8_works_on_is_waited_for(host: MountHost, root: Root) -> None:
+    host.jails["x"] = root.path
+    host.processes = [{"pid": "4711", "jail-id": "0", "command": "/usr/sbin/jail -f /etc/jail.conf -r x"}]
+    with pytest.raises(LockError, match="pid 4711"):
+        mount_all(host, roots.of_jail(host, "x"), [Mount("/a", "tmpfs")], lock_timeout=0)
+    assert host.nodes() == []
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
