@@ -120,12 +120,6 @@ _HOST = ("host.hostname", "host.domainname", "host.hostid", "host.hostuuid")
 _TEXT = frozenset((*_HOST, "env", "meta", "osrelease")) - {"host.hostid"}
 
 
-def is_pseudo(name: str) -> bool:
-    """Whether jail(8) alone acts on a parameter, so that neither the kernel nor jls knows it."""
-    known = BY_NAME.get(name)
-    return known is not None and not known.shown
-
-
 def takes_many(name: str) -> bool:
     """Whether a parameter may have more than one value. Of several values for another, jail(8) takes the last."""
     known = BY_NAME.get(name)

@@ -7,12 +7,25 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
+# What the module's options are where a test says nothing of them.
+DEFAULTS: dict[str, Any] = {
+    "state": "started",
+    "restart": "if_needed",
+    "force": False,
+    "backup": False,
+    "dependents": None,
+    "children": "refuse",
+    "drift": "configured",
+    "verify": [],
+}
+
 KERNEL = {
     "devfs_ruleset": "0",
     "dying": False,

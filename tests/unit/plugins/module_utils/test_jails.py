@@ -18,7 +18,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
-from tests.unit.plugins.module_utils.fake import FakeHost
+from tests.unit.plugins.module_utils.fake import DEFAULTS, FakeHost
 
 RECORD = "bsd.jail/web"
 
@@ -36,17 +36,7 @@ def ask(host: Host, check_mode: bool = False, **options: Any) -> Outcome:
 
 
 def ask_many(host: Host, jails: list[dict[str, Any]], check_mode: bool = False) -> list[Outcome]:
-    defaults = {
-        "state": "started",
-        "restart": "if_needed",
-        "force": False,
-        "backup": False,
-        "dependents": None,
-        "children": "refuse",
-        "drift": "configured",
-        "verify": [],
-    }
-    return converge(host, [desired({**defaults, **one}) for one in jails], check_mode=check_mode, lock_timeout=0.1)
+    return converge(host, [desired({**DEFAULTS, **one}) for one in jails], check_mode=check_mode, lock_timeout=0.1)
 
 
 def files(host: FakeHost) -> dict[str, str]:

@@ -19,18 +19,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError,
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 
-from tests.unit.plugins.module_utils.fake import FakeHost
-
-DEFAULTS: dict[str, Any] = {
-    "state": "started",
-    "restart": "if_needed",
-    "force": False,
-    "backup": False,
-    "dependents": None,
-    "children": "refuse",
-    "drift": "configured",
-    "verify": [],
-}
+from tests.unit.plugins.module_utils.fake import DEFAULTS, FakeHost
 
 
 @pytest.fixture
