@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.bsd.jail.plugins.module_utils import libjail, nmount
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError, JailError
@@ -69,7 +71,7 @@ class Result:
 class Host:
     """The host that this process runs on.
 
-    etc, var_run: where the directories /etc and /var/run lie.
+    etc, var_db, var_run: where the directories /etc, /var/db and /var/run lie.
     platform: sys.platform of the interpreter; uid: the caller's effective user id.
     """
 
@@ -79,8 +81,10 @@ class Host:
         var_run: str = "/var/run",
         platform: str = sys.platform,
         uid: int | None = None,
+        var_db: str = "/var/db",
     ) -> None:
         self.etc = etc
+        self.var_db = var_db
         self.var_run = var_run
         self.platform = platform
         self.uid = os.geteuid() if uid is None else uid
@@ -99,14 +103,24 @@ class Host:
                 f"jails are root's to manage, and this runs as the user with id {self.uid}. Use 'become: true'."
             )
 
-    def run(self, *argv: str, stdin: str = "") -> Result:
-        """Run a program by its absolute path, with `stdin` as its input. Raises JailError if it isn't there."""
+    def run(
+        self, *argv: str, stdin: str | int = "", keep: Sequence[int] = (), env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run a program by its absolute path.
+
+        stdin: its input, as text or as an open file. keep: descriptors that it inherits. env: what its environment has
+        besides. Raises JailError if it isn't there.
+        """
+        source: dict[str, Any] = (
+            {"stdin": stdin} if isinstance(stdin, int) else {"input": stdin.encode("utf-8", "surrogateescape")}
+        )
         try:
             done = subprocess.run(
                 argv,
-                input=stdin.encode("utf-8", "surrogateescape"),
+                **source,
                 capture_output=True,
-                env={**_ENVIRONMENT, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                env={**_ENVIRONMENT, **(env or {}), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                pass_fds=keep,
                 cwd="/",
                 check=False,
             )

@@ -10,8 +10,6 @@ empty after a boot (recorded: bot-1), and people and rc.d/jail restart jails wit
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -19,9 +17,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.bsd.jail.plugins.module_utils import runs
+from ansible_collections.bsd.jail.plugins.module_utils import locks, runs
 from ansible_collections.bsd.jail.plugins.module_utils.conf import read_conf, write_conf
-from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError, LockError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 
@@ -90,8 +87,8 @@ def directory(host: Host, name: str) -> str:
 def make_directory(host: Host, name: str) -> None:
     """Make the directory of a jail's record, root's alone, if it isn't there."""
     base = directory(host, name)
-    _private(os.path.dirname(base))
-    _private(base)
+    locks.make_private(os.path.dirname(base))
+    locks.make_private(base)
 
 
 def read(host: Host, name: str) -> Record | None:
@@ -165,45 +162,9 @@ def rc_started(host: Host, name: str) -> float:
 
 @contextlib.contextmanager
 def locked(host: Host, names: list[str], timeout: float) -> Iterator[None]:
-    """Hold the locks of several jails, taken in the order of their bytes. The files stay: a lock on a file that is
-    gone is no lock.
+    """Hold the locks of several jails (locks.held).
 
     timeout: seconds to wait for all of them. Raises LockError, which says who holds the one that isn't to be had.
     """
-    base = f"{host.var_run}/bsd.jail/.lock"
-    _private(os.path.dirname(base))
-    _private(base)
-    deadline = time.monotonic() + timeout
-    with contextlib.ExitStack() as stack:
-        for name in sorted(set(names), key=os.fsencode):
-            fd = os.open(f"{base}/{name}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            stack.callback(os.close, fd)
-            _lock(fd, name, deadline)
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    with locks.held(host, {name: f"jail {name}" for name in names}, timeout):
         yield
-
-
-def _private(path: str) -> None:
-    """Make a directory that is root's alone, whatever the umask."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path)
-    os.chmod(path, 0o700)
-
-
-def _lock(fd: int, name: str, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN):
-                raise JailError(f"jail {name}: its lock can't be had: {error}", jail=name) from error
-        if time.monotonic() >= deadline:
-            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            raise LockError(
-                f"jail {name}: another run works on it (pid {holder}) and didn't finish in time. "
-                "Wait for it, or raise lock_timeout.",
-                jail=name,
-            )
-        time.sleep(0.05)
