@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compile what a stand-in is made of: the C sources, and Python's byte code, so that programs start quickly.
+"""Make what a stand-in is made of: the C sources compiled, Python's byte code, so that programs start quickly, and a
+copy of what it takes of the machine.
 
-Made once, and again when one of the sources changes, into build/ beside them.
+Made once, and again when what it is made of changes, into build/ beside the sources.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from . import machine
 
 HERE = Path(__file__).resolve().parent.parent
 # Seconds after which an older build is no stand-in's any more that is coming up.
 FORGOTTEN = 600
+MACHINE = ".machine"
 SOURCES = ("native", "lib", "kernel", "programs", "main.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
@@ -28,31 +33,45 @@ COMPILE = {
 
 
 def build() -> Path:
-    """Bring build/ up to date: each build is named after its sources' digest, so that one that is there is whole.
+    """Bring the build of the sources up to date. Returns its path.
 
-    Returns its path. Raises CalledProcessError or PyCompileError when a source doesn't compile.
+    Raises CalledProcessError or PyCompileError when a source doesn't compile.
     """
-    builds, stamp = HERE / "build", _stamp()
-    target = builds / stamp
-    if target.is_dir():
-        return target
-    new = builds / f"{os.getpid()}.new"
-    try:
-        _compile(new)
-        new.rename(target)
-    except OSError:
-        if not target.is_dir():  # else another build of the same sources came first
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    for old in builds.iterdir():
-        if old != target and time.time() - old.stat().st_mtime > FORGOTTEN:
+    target = _made(_stamp(), _compile)
+    for old in target.parent.iterdir():
+        if old != target and old.suffix != MACHINE and time.time() - old.stat().st_mtime > FORGOTTEN:
             shutil.rmtree(old, ignore_errors=True)
     return target
 
 
-def _compile(new: Path) -> None:
+def layer(programs: list[str]) -> Path:
+    """The copy of what a stand-in takes of the machine, made where it isn't there yet. Returns its path.
+
+    programs: the machine's programs that it runs. It stays, for stand-ins that are up live on it.
+    """
+    return _made(machine.digest(programs) + MACHINE, lambda new: machine.copy(programs, new))
+
+
+def _made(name: str, make: Callable[[Path], None]) -> Path:
+    """A directory of build/, named after what it is made of, so that one that is there is whole."""
+    builds = HERE / "build"
+    target = builds / name
+    if target.is_dir():
+        return target
+    new = builds / f"{os.getpid()}.new"
     new.mkdir(parents=True)
+    try:
+        make(new)
+        new.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another one has made the same first
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return target
+
+
+def _compile(new: Path) -> None:
     for name, arguments in COMPILE.items():
         subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(new / name), *arguments], cwd=HERE, check=True)
     for name in ("lib", "kernel"):

@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a stand-in's root looks like: FreeBSD's tree, laid over the machine's own root.
-
-The machine's root is the lowest layer, for Python's library and the shared libraries; whatever else it has is hidden,
-by an empty directory where FreeBSD has one of that name, by a whiteout where it hasn't.
-"""
+"""What a stand-in's root looks like: FreeBSD's tree, laid over what machine.py takes of the machine."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-import stat
 from pathlib import Path
 
-HIDDEN = "usr/libexec/standin"
-LOADER = "/lib64/ld-linux-x86-64.so.2"
+from . import machine
 
-# FreeBSD's directories, each in place of the machine's. /usr, /usr/lib and /usr/share are the machine's with
-# FreeBSD's files added: Python's library and the shared libraries lie there. /lib and /lib64 stay the links into /usr
-# that they are.
+HIDDEN = "usr/libexec/standin"
+
+# FreeBSD's directories. /lib and /lib64 are the machine's, links into /usr.
 DIRECTORIES = """
 bin boot dev etc etc/jail.conf.d etc/rc.conf.d home libexec media mnt net proc rescue root sbin tmp
 usr/bin usr/games usr/home usr/include usr/libexec usr/local usr/local/bin usr/local/etc usr/local/etc/rc.d
@@ -26,10 +20,8 @@ usr/local/sbin usr/local/lib usr/lib/compat usr/obj usr/ports usr/sbin usr/src u
 var var/account var/at var/audit var/backups var/cache var/crash var/cron var/db var/empty var/games var/heimdal
 var/log var/mail var/msgs var/preserve var/run var/spool var/spool/lock var/tmp var/yp
 """.split()
-KEPT = frozenset({"usr", "lib", "lib64"})
 
-# busybox's applets, where FreeBSD has the program of that name, and the machine's own binaries where busybox won't
-# do: its `env`, `find` and their like run its own applets instead of what is in PATH.
+# busybox's applets, where FreeBSD has the program of that name.
 APPLETS = {
     "bin": "cat chmod cp date dd df echo ed expr ln ls mkdir mv nproc pwd realpath rm rmdir sleep stty sync test [",
     "usr/bin": """
@@ -39,12 +31,19 @@ printf readlink renice reset rev sed seq sha1sum sha256sum sha512sum shuf sort s
 tr true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc which who whoami xxd xz xzcat yes zcat""",
     "usr/sbin": "chown chroot mknod",
 }
+# The machine's own programs, by the name that they have below HIDDEN. Not all can be busybox's: its `env`, `find` and
+# their like run its own applets instead of what is in PATH.
 BINARIES = {
-    "bin/sh": "/bin/dash",
-    "usr/bin/nice": "",
-    "usr/bin/nohup": "",
-    "usr/bin/xargs": "",
+    "busybox": "busybox",
+    "gnu-find": "find",
+    "nice": "nice",
+    "nohup": "nohup",
+    "python3": machine.PYTHON,
+    "sh": "dash",
+    "xargs": "xargs",
 }
+# Where the launcher runs one of them.
+LAUNCHED = ("bin/sh", "usr/bin/nice", "usr/bin/nohup", "usr/bin/xargs")
 
 # What of dash isn't FreeBSD's, replaced by as many bytes: its messages name the line, and the program that a builtin
 # complains for (recorded: srv-1, mod-13); its kill knows Linux's signals (sig-4), so /bin/kill has to be found instead.
@@ -55,6 +54,11 @@ DASH = {
 }
 
 
+def binaries() -> dict[str, str]:
+    """The paths of BINARIES on this machine, by name."""
+    return {name: shutil.which(program) or program for name, program in BINARIES.items()}
+
+
 def assemble(top: Path, build: Path, sources: Path) -> None:
     """Make the upper tree.
 
@@ -63,10 +67,6 @@ def assemble(top: Path, build: Path, sources: Path) -> None:
     """
     for name in DIRECTORIES:
         _made(top / name)
-        os.setxattr(top / name, "trusted.overlay.opaque", b"y")
-    for entry in os.listdir("/"):
-        if entry not in KEPT and not os.path.lexists(top / entry):
-            os.mknod(top / entry, stat.S_IFCHR, os.makedev(0, 0))
     for name in ("tmp", "var/tmp"):
         os.chmod(top / name, 0o1777)
     os.chmod(top / "root", 0o750)
@@ -84,24 +84,18 @@ def _programs(top: Path, build: Path) -> None:
         shutil.copy(build / name, hidden)
     for name in ("libc.so.7", "libutil.so.10"):
         shutil.copy(build / name, _made(top / "usr/lib"))
-    shutil.copy(LOADER, top / "libexec/ld-elf.so.1")
+    shutil.copy(machine.FILES[0], top / "libexec/ld-elf.so.1")
     (hidden / "proc").mkdir()
     launcher = hidden / "launcher"
     shutil.copy(build / "launcher", launcher)
-    busybox = hidden / "bin/busybox"
-    shutil.copy(shutil.which("busybox") or "", busybox)
-    shutil.copy(os.path.realpath("/usr/bin/python3"), hidden / "bin/python3")
-    shutil.copy(shutil.which("find") or "", hidden / "bin/gnu-find")
+    for name, program in binaries().items():
+        shutil.copy(program, hidden / "bin" / name)
     for directory, names in APPLETS.items():
         for name in names.split():
-            os.link(busybox, top / directory / name)
-    for path, source in BINARIES.items():
-        name = os.path.basename(path)
-        shutil.copy(source or shutil.which(name) or "", hidden / "bin" / name)
-        _link(launcher, top / path)
+            os.link(hidden / "bin/busybox", top / directory / name)
     _shell(hidden / "bin/sh")
-    for line in (build / "paths").read_text().split():
-        _link(launcher, top / line)
+    for path in (*LAUNCHED, *(build / "paths").read_text().split()):
+        _link(launcher, top / path)
 
 
 def _shell(path: Path) -> None:
@@ -128,10 +122,9 @@ def _python(top: Path, source: Path) -> None:
     """/usr/local/bin/python3, a virtual environment of the machine's: sys.prefix is /usr/local, sitecustomize is
     found.
     """
-    binary = os.path.realpath("/usr/bin/python3")
-    name = os.path.basename(binary)
+    name = os.path.basename(machine.PYTHON)
     local = top / "usr/local"
-    shutil.copy(binary, local / "bin" / name)
+    shutil.copy(machine.PYTHON, local / "bin" / name)
     os.symlink(name, local / "bin/python3")
     (local / "pyvenv.cfg").write_text(f"home = /{HIDDEN}/bin\ninclude-system-site-packages = false\n")
     packages = _made(local / "lib" / name / "site-packages")

@@ -16,7 +16,7 @@ import struct
 from pathlib import Path
 
 from . import root
-from .build import HERE, build
+from .build import HERE, build, layer
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
     0x20000,
@@ -25,7 +25,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
     0x20000000,
     0x40000000,
 )
-MS_NOSUID, MS_REC, MS_PRIVATE = 2, 16384, 1 << 18
+MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 PREFIX = "standin/"
 ROOT_GROUPS = [0, 5]  # wheel and operator, base/etc/group
@@ -66,7 +66,7 @@ def up(name: str) -> None:
     """Bring one up; returns when it is. StandinError when the name is taken or it doesn't come up, with its own
     words.
     """
-    built = build()
+    built, machine = build(), layer(list(root.binaries().values()))
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(f"\0{PREFIX}{name}")
@@ -78,7 +78,7 @@ def up(name: str) -> None:
         os.setsid()
         _unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
         if os.fork() == 0:
-            _first_process(name, built, listener, ready_write)
+            _first_process(name, (built, machine), listener, ready_write)
         os._exit(0)
     listener.close()
     os.close(ready_write)
@@ -120,11 +120,11 @@ def mount(source: str, target: str | Path, fstype: str, flags: int = 0, data: st
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
 
 
-def _first_process(name: str, built: Path, listener: socket.socket, ready: int) -> None:
+def _first_process(name: str, built: tuple[Path, Path], listener: socket.socket, ready: int) -> None:
     """In the new namespaces: make the root, go into it, and become the kernel."""
     try:
         listener.listen()
-        _make_root(built)
+        _make_root(*built)
         log = os.open("/var/log/kernel", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open("/dev/null", os.O_RDONLY)
         for fd, target in ((null, 0), (log, 1), (log, 2)):
@@ -142,17 +142,18 @@ def _first_process(name: str, built: Path, listener: socket.socket, ready: int) 
         os._exit(1)
 
 
-def _make_root(built: Path) -> None:
+def _make_root(built: Path, machine: Path) -> None:
     mount("none", "/", "none", MS_REC | MS_PRIVATE)
     # Anywhere but above this checkout, which has to stay in sight.
     place = next(path for path in map(Path, ("/tmp", "/mnt", "/media", "/srv")) if not HERE.is_relative_to(path))
     mount("standin", place, "tmpfs", 0, "mode=755")
-    layers = {layer: place / layer for layer in ("top", "upper", "work", "root")}
+    layers = {layer: place / layer for layer in ("machine", "top", "upper", "work", "root")}
     for path in layers.values():
         path.mkdir()
+    mount(str(machine), layers["machine"], "none", MS_BIND)
     root.assemble(layers["top"], built, HERE)
     new = layers["root"]
-    options = f"lowerdir={layers['top']}:/,upperdir={layers['upper']},workdir={layers['work']}"
+    options = f"lowerdir={layers['top']}:{layers['machine']},upperdir={layers['upper']},workdir={layers['work']}"
     mount("standin", new, "overlay", 0, options)
     mount("proc", new / root.HIDDEN / "proc", "proc")
     _make_dev(new)
