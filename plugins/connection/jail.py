@@ -251,16 +251,19 @@ class Connection(ConnectionBase):
         """
         inside = self.become if sudoable else None
         outside = self._outside
-        if outside is None or not outside.get_option("become_pass"):
+        asks = inside is not None and inside.expect_prompt()
+        # The connection waits for one become plugin: for that of the host, unless the other needs a password.
+        if outside is None or asks:
             self._host.become = self.become
             if outside is not None:
-                # Without a shell, it doesn't say when it has succeeded: the connection can wait for one message, which
-                # is that of the jail's become.
+                if outside.get_option("become_pass"):
+                    raise AnsibleError(
+                        "Become has a password on the jail host and one in the jail: a command can be given one"
+                    )
+                # Without a shell, it doesn't say when it has succeeded.
                 command = outside.build_become_command(command, None)
             answer: _Answer = self._host.exec_command(_keep_status(command), in_data, sudoable)
             return answer
-        if inside is not None and inside.expect_prompt():
-            raise AnsibleError("Become has a password on the jail host and one in the jail: a command can be given one")
         self._host.become = outside
         command = outside.build_become_command(command, self._shell)
         # With data there is no terminal, which would change line ends.
@@ -312,19 +315,28 @@ class Connection(ConnectionBase):
         display.vvv(f"JAIL {self._jail}: FETCH {in_path} TO {out_path}", host=self._address)
         path = shlex.quote(in_path)
         what = f"fetch {in_path}"
-        read = f"dd if={path} bs={_BLOCK} count={_BLOCKS} status=none"
         # A jail may be too small for stat(1), or for /dev/null.
-        answer = self._transfer(f"{{ stat -L -f %Lp -- {path} 2>&- || echo 600; }} && {read}", None, what)
-        mode, _newline, piece = answer.partition(b"\n")
+        mode = f"stat -L -f %Lp -- {path} 2>&- || echo 600"
+        read = f"dd if={path} bs={_BLOCK} count={_BLOCKS} status=none"
+        # The jail's word isn't taken for bits that make another user of who runs the file.
+        words, piece = self._receive(f"{{ {mode}; }} && {read}", what)
+        permissions = int(words, 8) & 0o777 if re.fullmatch(rb"[0-7]{1,4}", words) else 0o600
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        target = os.open(to_bytes(out_path, errors="surrogate_or_strict"), flags, int(mode, 8) | stat.S_IWUSR)
+        target = os.open(to_bytes(out_path, errors="surrogate_or_strict"), flags, permissions | stat.S_IWUSR)
         with open(target, "wb") as file:
             file.write(piece)
             blocks = _BLOCKS
             while len(piece) == _PIECE:
-                piece = self._transfer(f"{read} skip={blocks}", None, what)
+                _words, piece = self._receive(f"echo . && {read} skip={blocks}", what)
                 file.write(piece)
                 blocks += _BLOCKS
+
+    def _receive(self, command: str, what: str) -> tuple[bytes, bytes]:
+        """What a command prints: a line, and data. Data alone might lose white space at its beginning: Ansible's local
+        connection drops that after become.
+        """
+        line, _newline, data = self._transfer(command, None, what).partition(b"\n")
+        return line, data
 
     def _transfer(self, command: str, in_data: bytes | None, what: str) -> bytes:
         status, stdout, stderr = self.exec_command(command, in_data, sudoable=False)

@@ -16,19 +16,8 @@ from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible.plugins.shell.sh import ShellModule
 
-# Arguments: {-l | -U user} -- jail program arguments. What has no name here isn't there.
-JEXEC = """#!/bin/sh
-case $1 in -l) shift;; -U) USER=$2; shift 2;; esac
-[ "$1" = -- ] && shift || exit 1
-case $1 in runs | 'ru n$s') ;; *) echo "jexec: jail \\"$1\\" not found" >&2; exit 1;; esac
-JAIL=$1 HOME={home} PATH={bin}:/usr/bin:/bin; export HOME JAIL PATH USER
-shift
-exec "$@"
-"""
-STAT = """#!/bin/sh
-[ "$*" = "-L -f %Lp -- $5" ] || exit 1
-exec /usr/bin/stat -L -c %a -- "$5"
-"""
+from .conftest import program
+
 PIECE = 1 << 18
 ODD = ["a b", "it's", '"', "$HOME `id`", "back\\slash", "ü", "new\nline", "*", "-n"]
 
@@ -46,23 +35,18 @@ class LocalHost:
         command = command.replace("/usr/sbin/jexec", str(self.jexec))
         environment = {**os.environ, "LEAKED": "1"}
         done = subprocess.run(["/bin/sh", "-c", command], input=in_data or b"", capture_output=True, env=environment)
-        return done.returncode, done.stdout, done.stderr
+        stdout = done.stdout
+        if self.become and sudoable:
+            stdout = self.become.strip_become_success(stdout)  # as Ansible's local connection does
+        return done.returncode, stdout, done.stderr
 
     def is_pipelining_enabled(self, wrap_async: bool) -> bool:
         return not wrap_async
 
 
-def program(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
-
-
 @pytest.fixture
-def host(tmp_path: Path) -> LocalHost:
-    (tmp_path / "home").mkdir()
-    program(tmp_path / "stat", STAT)
-    return LocalHost(program(tmp_path / "jexec", JEXEC.format(home=tmp_path / "home", bin=tmp_path)))
+def host(jexec: Path) -> LocalHost:
+    return LocalHost(jexec)
 
 
 def connect(host: LocalHost, **variables: Any) -> Any:
@@ -232,6 +216,29 @@ def test_becoming_root_on_the_host_is_around_jexec_alone(host: LocalHost, tmp_pa
     variables = {"ansible_jail_host_become_exe": str(sudo), "ansible_jail_host_become_flags": "-n"}
     connection = connect(host, ansible_jail_host_become=True, **variables)
     assert connection.exec_command("echo one; echo two; exit 3") == (3, b"one\ntwo\n", b"-n -u root\n")
+
+
+def test_white_space_at_the_beginning_of_a_piece_is_kept(
+    host: LocalHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sudo = program(tmp_path / "sudo", '#!/bin/sh\nshift 5\nexec "$@"\n')
+    module = sys.modules[type(connect(host)).__module__]
+    monkeypatch.setattr(module, "_BLOCKS", PIECE >> 16)
+    monkeypatch.setattr(module, "_PIECE", PIECE)
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_text("\n" * (2 * PIECE + 1))
+    variables = {"ansible_jail_host_become": True, "ansible_jail_host_become_exe": str(sudo)}
+    connect(host, **variables).fetch_file(str(there), str(back))
+    assert back.read_text() == there.read_text()
+
+
+@pytest.mark.parametrize(("words", "mode"), [("6755", 0o755), ("0", 0o200), ("9", 0o600), ("-rw-r--r--", 0o600)])
+def test_no_jail_makes_a_setuid_file_here(host: LocalHost, tmp_path: Path, words: str, mode: int) -> None:
+    program(tmp_path / "stat", f"#!/bin/sh\necho {words}\n")
+    (tmp_path / "there").write_text("x")
+    back = tmp_path / "back"
+    connect(host).fetch_file(str(tmp_path / "there"), str(back))
+    assert (back.read_text(), back.stat().st_mode & 0o7777) == ("x", mode)
 
 
 def test_the_hosts_password_is_given_to_the_host(host: LocalHost) -> None:
