@@ -59,13 +59,17 @@ class Configured:
         seen, open_names = {name}, [name]
         while open_names:
             other = open_names.pop(0)
-            more = _parsed(self.files[other], self.path(other)) if other in self.files else ()
+            more = self.own(other)
             statements.extend(more)
             for one in dependencies(confread.settings(more, other)):
                 if one not in seen:
                     seen.add(one)
                     open_names.append(one)
         return tuple(statements)
+
+    def own(self, name: str) -> tuple[Statement, ...]:
+        """What a jail's own file says."""
+        return _parsed(self.files[name], self.path(name)) if name in self.files else ()
 
     def depends(self, name: str) -> tuple[str, ...]:
         """The jails that a jail depends on itself."""

@@ -32,6 +32,7 @@ class Desired:
     children: whether to 'refuse' to stop it while jails run within it, or to 'stop' it all the same.
     drift: 'kernel' to put right also what the jail may have changed itself.
     verify: what jls can't show and is looked at even if nothing differs.
+    boot: whether it is to start at boot, None if that wasn't said.
     """
 
     name: str
@@ -44,6 +45,14 @@ class Desired:
     children: str = "refuse"
     drift: str = "configured"
     verify: frozenset[str] = frozenset()
+    boot: bool | None = None
+
+    @property
+    def boots(self) -> bool | None:
+        """Whether it is to start at boot, by its state where that wasn't said; None to leave that as it is."""
+        if self.boot is not None or self.state == PRESENT:
+            return self.boot
+        return self.state in (STARTED, RESTARTED)
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -51,6 +60,10 @@ def desired(options: Mapping[str, Any]) -> Desired:
     name = options["name"]
     check_name(name)
     state = options["state"]
+    if state == ABSENT and options["boot"]:
+        raise InputError(
+            f"jail {name}: boot contradicts state: what is absent can't start at boot.", jail=name, parameter="boot"
+        )
     return Desired(
         name=name,
         state=state,
@@ -62,6 +75,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
         children=options["children"],
         drift=options["drift"],
         verify=frozenset(options["verify"]),
+        boot=options["boot"],
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.bsd.jail.plugins.module_utils import boot
+from ansible_collections.bsd.jail.plugins.module_utils.boot import BootPlan
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import text_of
 from ansible_collections.bsd.jail.plugins.module_utils.params import RECORD, change_of
@@ -21,6 +23,11 @@ def of(one: Plan, found: Observed, after: Configured) -> tuple[dict[str, str], .
         before, after_lines = _before(one, found), _after(one, found, after)
         parts.append(_part(f"jail {one.name}", _lines(before), _lines(after_lines)))
     return tuple(parts)
+
+
+def of_boot(one: BootPlan) -> tuple[dict[str, str], ...]:
+    """The difference that a plan for jail_list makes."""
+    return (_part("rc.conf: jail_list", boot.lines(one.before), boot.lines(one.after)),) if one.is_change else ()
 
 
 def _part(header: str, before: str, after: str) -> dict[str, str]:

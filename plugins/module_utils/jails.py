@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.bsd.jail.plugins.module_utils import checks, diffs, liveapply, others, state
+from ansible_collections.bsd.jail.plugins.module_utils import boot, checks, diffs, liveapply, others, state
 from ansible_collections.bsd.jail.plugins.module_utils.apply import Applied, Job, apply
+from ansible_collections.bsd.jail.plugins.module_utils.boot import BootPlan
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured
 from ansible_collections.bsd.jail.plugins.module_utils.dependents import Extension
 from ansible_collections.bsd.jail.plugins.module_utils.desired import ABSENT, STOPPED, Desired
-from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError, together
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.plan import MODIFY, START, Plan, plan, text_after
@@ -29,6 +30,7 @@ class Outcome:
     warnings: what the user should know. backup: the path of the copy of its old file, if one was made.
     error: why what was wanted of it isn't so, or what went wrong on the way.
     is_changed: whether anything was done with it and not undone, or would be.
+    boot: whether it starts at boot, None if that can't be known.
     """
 
     plan: Plan
@@ -40,6 +42,7 @@ class Outcome:
     backup: str | None = None
     error: JailError | None = None
     is_changed: bool = False
+    boot: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,13 @@ class _Decision:
     """What is to be done, after one look at the host.
 
     after: the host's configuration when all files are as they are to be. plans: of all jails that are concerned.
-    failed: why what was asked for can't be. warnings: by jail.
+    boot: what is to become of jail_list. failed: why what was asked for can't be. warnings: by jail.
     """
 
     scene: Scene
     after: Configured
     plans: Mapping[str, Plan]
+    boot: BootPlan
     failed: Mapping[str, JailError]
     warnings: Mapping[str, tuple[str, ...]]
 
@@ -98,8 +102,8 @@ def converge(
     while True:
         owed = decision.scene.owed.keys() & {one.name for one in wanted if one.state in (STOPPED, ABSENT)}
         touched, locks = decision.touched | owed, decision.locks
-        if check_mode or not touched:
-            return _outcomes(decision, Applied(decision.scene.jails), is_done=False)
+        if check_mode or not (touched or decision.boot.is_change):
+            return _outcomes(decision, Applied(decision.scene.jails), decision.boot, is_done=False)
         with state.locked(host, sorted(touched | locks), lock_timeout):
             jids = {str(jail.jid) for name, jail in decision.scene.jails.items() if name in touched}
             others.wait(host, decision.after, touched | jids, lock_timeout)
@@ -114,7 +118,24 @@ def converge(
                 Job(one, decision.scene.observe(name), backup.get(name, False)) for name, one in decision.plans.items()
             ]
             done = apply(host, jobs, decision.scene.jails, decision.scene.started, timeout)
-            return _outcomes(decision, done, is_done=True)
+            settled = _settle(host, wanted, decision, done, lock_timeout)
+            return _outcomes(decision, done, settled, is_done=True)
+
+
+def _settle(host: Host, wanted: Sequence[Desired], decision: _Decision, done: Applied, lock_timeout: float) -> BootPlan:
+    """What starts at boot, when all else is done."""
+    if not decision.boot.is_change:
+        return decision.boot
+    try:
+        well = [one for one in wanted if one.name not in decision.failed and one.name not in done.failed]
+        return boot.settle(host, well, lock_timeout)
+    except JailError as error:
+        for name in decision.boot.concerned - done.failed.keys():
+            message = f"jail {name}: what is to start at boot can't be changed: {error.message}"
+            before = done.complaints.get(name)
+            complaint = type(error)(message, **error.details)
+            done.complaints[name] = complaint if before is None else together([before, complaint])
+        return replace(decision.boot, names=decision.boot.before.names, concerned=frozenset())
 
 
 def _decide(host: Host, wanted: Sequence[Desired], check_mode: bool, before: _Decision | None) -> _Decision:
@@ -129,8 +150,10 @@ def _decide(host: Host, wanted: Sequence[Desired], check_mode: bool, before: _De
             warnings = dict(before.warnings)
         elif not problems:
             warnings, problems = checks.check(host, scene, after, plans, check_mode)
+        at_boot = boot.plan(feasible, after, scene.at_boot)
+        problems = problems or dict(at_boot.failed)
         if not problems:
-            return _Decision(scene, after, plans, failed, warnings)
+            return _Decision(scene, after, plans, at_boot, failed, warnings)
         # What one of them can't have may be what another needs: all is thought through again without it.
         failed.update(problems)
 
@@ -169,26 +192,36 @@ def _plan_one(scene: Scene, wanted: Desired, after: Configured) -> Plan:
     return plan(wanted, replace(found, live=scene.look_closer(wanted.name, first.effective, parts)), after)
 
 
-def _outcomes(decision: _Decision, done: Applied, is_done: bool) -> list[Outcome]:
-    """What became of all jails, those that can't be had among them. is_done: whether it was done, or would be."""
+def _outcomes(decision: _Decision, done: Applied, at_boot: BootPlan, is_done: bool) -> list[Outcome]:
+    """What became of all jails, those that can't be had among them, and of jail_list. is_done: whether it was done, or
+    would be.
+    """
     scene = decision.scene
+    starts = boot.starts(
+        scene.names, at_boot.after if is_done else at_boot.before, decision.after if is_done else scene.configured
+    )
     outcomes = []
+    parts = diffs.of_boot(at_boot)
     for name in dict.fromkeys((*scene.names, *decision.plans)):
         found, jail = scene.observe(name), done.jails.get(name)
         one = decision.plans.get(name) or Plan(name, (), found.text, "")
         error = decision.failed.get(name) or done.failed.get(name) or done.complaints.get(name)
         is_as_planned = name not in done.failed
+        diff = diffs.of(one, found, decision.after) if is_as_planned else ()
+        if name in at_boot.concerned:
+            diff, parts = (*diff, *parts), ()
         outcomes.append(
             Outcome(
                 plan=one,
-                diff=diffs.of(one, found, decision.after) if is_as_planned else (),
+                diff=diff,
                 conf_path=scene.configured.path(name),
                 state=_state(jail, one.text if is_done and is_as_planned else found.text),
                 jail=jail,
-                warnings=decision.warnings.get(name, ()),
+                warnings=(*decision.warnings.get(name, ()), *at_boot.warnings.get(name, ())),
                 backup=done.backups.get(name),
                 error=error,
-                is_changed=bool(one.steps) and is_as_planned,
+                is_changed=(bool(one.steps) and is_as_planned) or name in at_boot.concerned,
+                boot=starts.get(name),
             )
         )
     return outcomes

@@ -38,6 +38,8 @@ def wait(host: Host, configured: Configured, names: Set[str], timeout: float) ->
 
     timeout: seconds. Raises LockError, which says who does.
     """
+    if not names:
+        return
     deadline = time.monotonic() + timeout
     while True:
         at_work = [one for one in workers(host) if _concerns(one, configured, names)]

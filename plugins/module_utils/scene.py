@@ -7,7 +7,16 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, configured, jls, leftovers, livelook, state
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    addresses,
+    boot,
+    configured,
+    jls,
+    leftovers,
+    livelook,
+    state,
+)
+from ansible_collections.bsd.jail.plugins.module_utils.boot import AtBoot
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.desired import Desired
@@ -23,8 +32,9 @@ from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 class Scene:
     """One look at the host.
 
-    names: the jails that were asked for. jails: what runs, by name. owed: what each jail was started with that was
-    taken down to be started again, and wasn't. left: what jails left behind.
+    names: the jails that were asked for. jails: what runs, by name. boot: kern.boot_id. at_boot: what rc.conf says.
+    owed: what each jail was started with that was taken down to be started again, and wasn't. left: what jails left
+    behind.
     """
 
     host: Host
@@ -32,6 +42,7 @@ class Scene:
     jails: Mapping[str, Jail]
     configured: Configured
     boot: str
+    at_boot: AtBoot
     owed: dict[str, str] = field(default_factory=dict)
     left: dict[str, Leftovers] = field(default_factory=dict)
     _observed: dict[str, Observed] = field(default_factory=dict)
@@ -39,7 +50,7 @@ class Scene:
     @classmethod
     def look(cls, host: Host, names: Sequence[str]) -> Scene:
         """One run of jls(8), the files, and the records. Raises JailError."""
-        scene = cls(host, tuple(names), jls.running(host), configured.load(host), host.boot_id())
+        scene = cls(host, tuple(names), jls.running(host), configured.load(host), host.boot_id(), boot.look(host))
         gone: dict[str, Record] = {}
         for name in dict.fromkeys((*names, *state.names(host))):
             record = state.read(host, name)

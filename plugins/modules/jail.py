@@ -29,7 +29,8 @@ notes:
   - Needs root on the host; use C(become).
   - A jail that C(/etc/jail.conf), C(/etc/jail.NAME.conf) or C(rc.conf) configures too is refused.
   - For jails to start at boot, C(rc.conf) needs C(jail_enable=YES), and C(/etc/jail.conf) the line
-    C(.include "/etc/jail.conf.d/*.conf";). Defaults in C(/etc/jail.conf) then apply to all jails.
+    C(.include "/etc/jail.conf.d/*.conf";). The role P(bsd.jail.host#role) sees to both. Defaults in C(/etc/jail.conf)
+    then apply to all jails.
   - What another jail(8) or C(rc.d/jail) works on is waited for, and so is C(/etc/rc), as long as the host boots.
   - A jail whose start or stop was cut short is started anew, or its stop is finished. What a jail left behind that
     was removed by something else, such as C(jail -R), is cleaned up before it is started or when it is to be stopped
@@ -259,6 +260,19 @@ options:
     type: str
     choices: [configured, kernel]
     default: configured
+  boot: &boot
+    description:
+      - Whether C(rc.d/jail) starts the jail at boot, if it starts any - see the notes.
+      - Without it, one that is to be started or restarted is to start at boot too, one that is to be stopped or absent
+        isn't, and with O(state=present) that is left as it is.
+      - FreeBSD starts all jails of C(/etc/jail.conf) as long as C(jail_list) is empty in C(rc.conf). When the first
+        isn't to start, all others are put into C(jail_list), whoever configured them. From then on, only jails that are
+        in it start. This module keeps those in it that it starts; for others, there is C(sysrc jail_list+=NAME).
+      - When none is to start, C(jail_list) is a blank. Don't empty it, all would start then.
+      - At shutdown, C(rc.d/jail) stops no other jails than those in C(jail_list). Others end without their
+        C(exec.stop).
+      - A jail on which one depends that starts at boot starts along with it.
+    type: bool
   lock_timeout:
     description: How many seconds to wait for others that work on the same jails, or on jails that those depend on.
     type: int
@@ -310,6 +324,7 @@ options:
       children: *children
       verify: *verify
       drift: *drift
+      boot: *boot
 seealso:
   - name: jail(8)
     description: Manual page of the program.
@@ -364,10 +379,16 @@ EXAMPLES = r"""
     hostname: ${name}.example.org
     expand: [host_hostname]
 
-- name: Stop a jail, and leave its configuration as it is
+- name: Stop a jail, so that it stays stopped over a reboot, and leave its configuration as it is
   bsd.jail.jail:
     name: web
     state: stopped
+
+- name: Stop a jail until the next boot
+  bsd.jail.jail:
+    name: web
+    state: stopped
+    boot: true
 
 - name: Two jails at once, the second of which needs the first
   bsd.jail.jail:
@@ -410,6 +431,11 @@ jail:
       type: str
       returned: success
       sample: /etc/jail.conf.d/web.conf
+    boot:
+      description: Whether C(rc.d/jail) starts it at boot, be it as one on which another depends.
+      type: bool
+      returned: when C(rc.conf) can be read
+      sample: true
     jid:
       description: Its jid.
       type: int
@@ -446,7 +472,8 @@ jails:
   type: list
   elements: dict
   sample:
-    - changed: true
+    - boot: true
+      changed: true
       conf_path: /etc/jail.conf.d/db.conf
       diff: []
       hostname: ""
@@ -525,6 +552,7 @@ def jail_spec() -> dict[str, dict[str, Any]]:
         "children": {"type": "str", "choices": ["refuse", "stop"], "default": "refuse"},
         "verify": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
         "drift": {"type": "str", "choices": ["configured", "kernel"], "default": "configured"},
+        "boot": {"type": "bool"},
         "force": {"type": "bool", "default": False},
         "backup": {"type": "bool", "default": False},
     }
@@ -584,6 +612,8 @@ def wanted(options: Mapping[str, Any]) -> list[Desired]:
 def jail_of(outcome: Outcome) -> dict[str, Any]:
     """What the module says of one jail."""
     jail: dict[str, Any] = {"name": outcome.plan.name, "state": outcome.state, "conf_path": outcome.conf_path}
+    if outcome.boot is not None:
+        jail["boot"] = outcome.boot
     if outcome.jail is not None:
         jail.update(
             jid=outcome.jail.jid,

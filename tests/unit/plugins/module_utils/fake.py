@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "dependents": None,
     "children": "refuse",
     "drift": "configured",
+    "boot": None,
     "verify": [],
 }
 
