@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+# The details that a failed task returns. The jail is in its message, and those that are left are for the library.
+_RETURNED = ("parameter", "cmd", "rc", "stdout", "stderr")
+
 
 class JailError(Exception):
     """Something that the caller asked for can't be done, or wasn't.
@@ -19,6 +22,12 @@ class JailError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What a task returns that fails for it."""
+        returned = {name: self.details[name] for name in _RETURNED if name in self.details}
+        return {"msg": self.message, **returned}
 
 
 class InputError(JailError):

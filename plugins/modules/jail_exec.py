@@ -373,7 +373,7 @@ def main() -> None:
     try:
         result = work(Host(), module.params, module.check_mode)
     except JailError as error:
-        module.fail_json(msg=error.message, invocation=invocation, **error.details)
+        module.fail_json(invocation=invocation, **error.result)
     if module.params["mode"] == "run" and result.get("rc", 0) != 0:
         module.fail_json(msg="non-zero return code", invocation=invocation, **result)
     module.exit_json(invocation=invocation, **result)

@@ -262,7 +262,7 @@ def main() -> None:
         host.check()
         result = info.gather(host, module.params["name"], module.params["gather"])
     except JailError as error:
-        module.fail_json(**readable({"msg": error.message, **error.details}))
+        module.fail_json(**readable(error.result))
     module.exit_json(changed=False, **readable(result))
 
 

@@ -248,7 +248,7 @@ def main() -> None:
     try:
         outcome = converge(Host(), module.params, module.check_mode)
     except JailError as error:
-        module.fail_json(msg=error.message, **error.details)
+        module.fail_json(**error.result)
     for warning in outcome.warnings:
         module.warn(warning)
     module.exit_json(**result_of(outcome))

@@ -167,7 +167,7 @@ def main() -> None:
     try:
         result = work(Host(), module.params, module.check_mode)
     except JailError as error:
-        module.fail_json(msg=error.message, **error.details)
+        module.fail_json(**error.result)
     module.exit_json(**result)
 
 
