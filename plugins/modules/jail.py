@@ -652,7 +652,7 @@ def result_of(outcomes: list[Outcome], asked: list[Desired], is_one: bool) -> di
 
 
 def _wrong(outcome: Outcome) -> dict[str, Any]:
-    return {} if outcome.error is None else {"msg": outcome.error.message, **outcome.error.details}
+    return {} if outcome.error is None else outcome.error.result
 
 
 def main() -> None:
@@ -674,7 +674,7 @@ def main() -> None:
             timeout=options["timeout"],
         )
     except JailError as error:
-        module.fail_json(**readable({"msg": error.message, **error.details}))
+        module.fail_json(**readable(error.result))
     for outcome in outcomes:
         for warning in outcome.warnings:
             module.warn(readable(warning))
@@ -682,7 +682,7 @@ def main() -> None:
     errors = [one.error for one in outcomes if one.error is not None]
     if errors:
         failure = together(errors)
-        module.fail_json(**readable({**result, "msg": failure.message, **failure.details}))
+        module.fail_json(**readable({**result, **failure.result}))
     module.exit_json(**readable(result))
 
 
