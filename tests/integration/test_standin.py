@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -137,9 +138,41 @@ def test_an_ordinary_user_runs_what_was_copied_into_a_jails_root(name: str, vnet
     assert standin("ssh", name, script).stdout.split("\n") == ["65534", "/tmp", "bin", "tmp", "sent", "7", ""]
 
 
-def test_an_ordinary_user_is_told_that_root_is_needed() -> None:
-    done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--clear-groups", STANDIN, "up", "user"], capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert "needs root" in done.stderr
+@pytest.fixture
+def ordinary(tmp_path: Path) -> list[str]:
+    """The command standin in a copy of an ordinary user's own, as that user, who has no users beside himself."""
+    user = 65534
+    copy = tmp_path / "standin"
+    shutil.copytree(STANDIN.parent, copy, ignore=shutil.ignore_patterns("build", "__pycache__"))
+    os.chown(copy, user, user)
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        directory.chmod(0o755)
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", str(copy / "standin")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="all these tests run as an ordinary user")
+def test_an_ordinary_users_own(ordinary: list[str]) -> None:
+    """Jails, with a network of their own too, device nodes and mounts, as root's; its name is nobody else's to use."""
+    mine = f"ordinary{os.getpid()}-{next(_serial)}"
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run([*ordinary, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done.stdout + done.stderr
+
+    said = run("up", mine)
+    if "may not" in said:
+        pytest.skip(said)
+    assert said == ""
+    try:
+        assert run("list") == f"{mine}\n"
+        script = (
+            "id -u; mkdir -p /j/dev; jail -c name=j path=/j vnet persist; jls -j j vnet; mount -t devfs devfs /j/dev;"
+            " [ -c /j/dev/null ] && echo >/j/dev/null && umount /j/dev && ls /j/dev; rmdir /usr/lib/compat;"
+            " mkdir /usr/lib/compat; ls /usr/lib/compat; ifconfig epair create; jail -r j; jls -q name"
+        )
+        assert run("ssh", mine, script).split("\n") == ["0", "new", "epair0a", ""]
+        assert mine not in standin("list").stdout
+        assert f"the stand-in of the name {mine} is another user's" in standin("down", mine, check=False).stderr
+    finally:
+        run("down", mine)
+    assert run("list") == ""

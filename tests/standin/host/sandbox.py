@@ -7,7 +7,7 @@ its pid from the kernel, two of one name can't be, and nothing has to be tidied 
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import os
 import select
 import signal
@@ -15,18 +15,9 @@ import socket
 import struct
 from pathlib import Path
 
-from . import root
+from . import allowed, linux, root, users
 from .build import HERE, build, layer
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
-    0x20000,
-    0x4000000,
-    0x8000000,
-    0x20000000,
-    0x40000000,
-)
-MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
-MNT_DETACH = 2
 PREFIX = "standin/"
 ROOT_GROUPS = [0, 5]  # wheel and operator, base/etc/group
 ENVIRONMENT = {
@@ -37,28 +28,36 @@ ENVIRONMENT = {
     "SHELL": "/bin/sh",
 }
 
-libc = ctypes.CDLL(None, use_errno=True)
-
 
 class StandinError(Exception):
     """What the command prints before it ends with status 1."""
 
 
 def names() -> list[str]:
-    """The names of the stand-ins that are up."""
+    """The names of this user's stand-ins that are up."""
     with open("/proc/net/unix") as sockets:
         found = {line.split()[-1] for line in sockets if f"@{PREFIX}" in line}
-    return sorted(name[1 + len(PREFIX) :] for name in found if name.startswith(f"@{PREFIX}"))
+    return sorted(name for path in found if _is_own(name := path[1 + len(PREFIX) :]))
+
+
+def _is_own(name: str) -> bool:
+    try:
+        pid_of(name)
+    except StandinError:
+        return False
+    return True
 
 
 def pid_of(name: str) -> int:
-    """The pid of a stand-in's first process. StandinError when it isn't up."""
+    """The pid of a stand-in's first process. StandinError when it isn't up, or another user's."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         try:
             sock.connect(f"\0{PREFIX}{name}")
         except OSError:
             raise StandinError(f"no stand-in of the name {name} is up") from None
-        pid, _uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if uid != os.geteuid():
+        raise StandinError(f"the stand-in of the name {name} is another user's")
     return int(pid)
 
 
@@ -76,7 +75,13 @@ def up(name: str) -> None:
     if os.fork() == 0:
         os.close(ready_read)
         os.setsid()
-        _unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
+        try:
+            if os.geteuid() != 0:
+                users.become_root()
+            linux.unshare(allowed.NAMESPACES)
+        except OSError as error:
+            os.write(ready_write, str(error).encode())
+            os._exit(1)
         if os.fork() == 0:
             _first_process(name, (built, machine), listener, ready_write)
         os._exit(0)
@@ -86,7 +91,7 @@ def up(name: str) -> None:
     with os.fdopen(ready_read) as ready:
         said = ready.read()
     if said != "ready":
-        raise StandinError(f"{name} did not come up: {said.strip() or 'it ended'}")
+        raise StandinError(allowed.problem() or f"{name} did not come up: {said.strip() or 'it ended'}")
 
 
 def down(name: str) -> None:
@@ -100,24 +105,14 @@ def down(name: str) -> None:
 def enter(name: str) -> None:
     """Make the children of this process processes of the stand-in, with its root, as sshd's are."""
     pid = pid_of(name)
-    kinds = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in ("net", "uts", "ipc", "pid", "mnt")]
-    for fd in kinds:
-        if libc.setns(fd, 0) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    own = os.geteuid() == 0  # where there is no other user namespace to enter
+    kinds = ("net", "uts", "ipc", "pid", "mnt") if own else ("user", "net", "uts", "ipc", "pid", "mnt")
+    for fd in [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in kinds]:
+        linux.setns(fd)
         os.close(fd)
-    os.setgroups(ROOT_GROUPS)
+    with contextlib.suppress(PermissionError):  # where root is the only user, and its group the only one
+        os.setgroups(ROOT_GROUPS)
     os.chdir("/root")
-
-
-def _unshare(flags: int) -> None:
-    if libc.unshare(flags) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def mount(source: str, target: str | Path, fstype: str, flags: int = 0, data: str = "") -> None:
-    """mount(2) of Linux; OSError."""
-    if libc.mount(source.encode(), os.fsencode(target), fstype.encode(), flags, data.encode()) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
 
 
 def _first_process(name: str, built: tuple[Path, Path], listener: socket.socket, ready: int) -> None:
@@ -143,34 +138,30 @@ def _first_process(name: str, built: tuple[Path, Path], listener: socket.socket,
 
 
 def _make_root(built: Path, machine: Path) -> None:
-    mount("none", "/", "none", MS_REC | MS_PRIVATE)
+    linux.mount("none", "/", "none", linux.MS_REC | linux.MS_PRIVATE)
     # Anywhere but above this checkout, which has to stay in sight.
     place = next(path for path in map(Path, ("/tmp", "/mnt", "/media", "/srv")) if not HERE.is_relative_to(path))
-    mount("standin", place, "tmpfs", 0, "mode=755")
-    layers = {layer: place / layer for layer in ("machine", "top", "upper", "work", "root")}
-    for path in layers.values():
+    linux.mount("standin", place, "tmpfs", 0, "mode=755")
+    lower, top, upper, work, new = (place / layer for layer in ("machine", "top", "upper", "work", "root"))
+    for path in (lower, top, upper, work, new):
         path.mkdir()
-    mount(str(machine), layers["machine"], "none", MS_BIND)
-    root.assemble(layers["top"], built, HERE)
-    new = layers["root"]
-    options = f"lowerdir={layers['top']}:{layers['machine']},upperdir={layers['upper']},workdir={layers['work']}"
-    mount("standin", new, "overlay", 0, options)
-    mount("proc", new / root.HIDDEN / "proc", "proc")
+    linux.mount(machine, lower, "none", linux.MS_BIND)
+    root.assemble(top, built, HERE)
+    linux.mount("standin", new, "overlay", 0, users.overlay(f"{top}:{lower}", upper, work))
+    linux.mount("proc", new / root.HIDDEN / "proc", "proc")
     _make_dev(new)
     os.chdir(new)
     old = new / root.HIDDEN / "old"
     old.mkdir()
-    if libc.pivot_root(b".", os.fsencode(old)) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "pivot_root")
+    linux.pivot_root(".", old)
     os.chdir("/")
-    if libc.umount2(f"/{root.HIDDEN}/old".encode(), MNT_DETACH) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "umount2")
+    linux.umount(f"/{root.HIDDEN}/old", linux.MNT_DETACH)
     os.rmdir(f"/{root.HIDDEN}/old")
 
 
 def _make_dev(new: Path) -> None:
     dev = new / "dev"
-    mount("devfs", dev, "tmpfs", MS_NOSUID, "mode=755")
+    linux.mount("devfs", dev, "tmpfs", linux.MS_NOSUID, "mode=755")
     for name, (major, minor) in {
         "null": (1, 3),
         "zero": (1, 5),
@@ -178,13 +169,17 @@ def _make_dev(new: Path) -> None:
         "random": (1, 8),
         "urandom": (1, 9),
         "tty": (5, 0),
-        "cd0": (240, 0),
-        "vtbd0": (240, 1),
+        "cd0": (0, 0),
+        "vtbd0": (0, 0),
     }.items():
-        os.mknod(dev / name, 0o20666, os.makedev(major, minor))
-        os.chmod(dev / name, 0o666)
+        try:
+            os.mknod(dev / name, 0o20666, os.makedev(major, minor))
+            os.chmod(dev / name, 0o666)
+        except PermissionError:  # in a user namespace, where the machine's own can still be shown
+            (dev / name).touch()
+            linux.mount(f"/dev/{name}", dev / name, "none", linux.MS_BIND)
     (dev / "pts").mkdir()
-    mount("devpts", dev / "pts", "devpts", MS_NOSUID, "newinstance,ptmxmode=0666,mode=620")
+    linux.mount("devpts", dev / "pts", "devpts", linux.MS_NOSUID, "newinstance,ptmxmode=0666,mode=620")
     os.symlink("pts/ptmx", dev / "ptmx")
     os.symlink(f"/{root.HIDDEN}/proc/self/fd", dev / "fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):

@@ -6,10 +6,16 @@ Rules are FreeBSD's own (`devfs rule -s N add ...`): "path PATTERN hide|unhide",
 
 from __future__ import annotations
 
+import ctypes
 import fnmatch
 import os
 import shlex
 from pathlib import Path
+
+NOTHING = (0, 0)
+MS_BIND, MNT_DETACH, UMOUNT_NOFOLLOW = 4096, 2, 8
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 # Name and Linux's device number, or the target of a link.
 NODES: dict[str, tuple[int, int] | str] = {
@@ -23,9 +29,9 @@ NODES: dict[str, tuple[int, int] | str] = {
     "stderr": "fd/2",
     "tty": (5, 0),
     "console": (5, 1),
-    # Disks, with numbers that no driver has: to open one is ENXIO.
-    "cd0": (240, 0),
-    "vtbd0": (240, 1),
+    # Disks, with a number that no driver has: to open one is ENXIO.
+    "cd0": NOTHING,
+    "vtbd0": NOTHING,
 }
 HIDDEN_FD = "/usr/libexec/standin/proc/self/fd"
 
@@ -89,7 +95,28 @@ def apply(path: str, rules: list[str]) -> None:
         _make(Path(path), name)
     for name in hidden - before:
         node = Path(path) / name
+        _libc.umount2(os.fsencode(node), UMOUNT_NOFOLLOW | MNT_DETACH)
         node.rmdir() if node.is_dir() and not node.is_symlink() else node.unlink()
+
+
+def shown(path: str) -> list[str]:
+    """The nodes of a devfs that the host's own are shown at (see _make), each a mount of Linux's."""
+    return [name for name in NODES if os.path.ismount(os.path.join(path, name))]
+
+
+def hide(path: str, names: list[str]) -> bool:
+    """Show those no more. False, and all is as it was, when one is open."""
+    for number, name in enumerate(names):
+        if _libc.umount2(os.fsencode(os.path.join(path, name)), UMOUNT_NOFOLLOW) != 0:
+            show(path, names[:number])
+            return False
+    return True
+
+
+def show(path: str, names: list[str]) -> None:
+    """Show the host's nodes of these names at those of a devfs."""
+    for name in names:
+        _libc.mount(f"/dev/{name}".encode(), os.fsencode(os.path.join(path, name)), b"none", MS_BIND, None)
 
 
 def _make(path: Path, name: str) -> None:
@@ -100,9 +127,17 @@ def _make(path: Path, name: str) -> None:
     device = NODES[name]
     if isinstance(device, str):
         os.symlink(device, what)
-    else:
+        return
+    try:
         os.mknod(what, 0o20666, os.makedev(*device))
-        os.chmod(what, 0o666)
+    except PermissionError:
+        # Root of a user namespace makes no device: the host's is shown, where it has one.
+        if os.path.exists(f"/dev/{name}"):
+            what.touch()
+            show(str(path), [name])
+            return
+        os.mknod(what, 0o20666, os.makedev(*NOTHING))
+    os.chmod(what, 0o666)
 
 
 def fill_fdescfs(path: str) -> None:

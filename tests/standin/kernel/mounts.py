@@ -179,10 +179,15 @@ class Mounts:
             raise SystemCallError(errno.ENOENT if fsid else errno.EINVAL)
         flags = UMOUNT_NOFOLLOW | (MNT_DETACH if force else 0)
         while (path := _linux_mounts().get(mount.linux_id)) is not None:
+            nodes = devfs.shown(path) if mount.fstype == "devfs" and not force else []
+            if not devfs.hide(path, nodes):
+                raise SystemCallError(errno.EBUSY)
             if libc.umount2(os.fsencode(path), flags) == 0:
                 break
-            if ctypes.get_errno() not in MOVED:
-                raise SystemCallError(ctypes.get_errno())
+            number = ctypes.get_errno()
+            devfs.show(path, nodes)
+            if number not in MOVED:
+                raise SystemCallError(number)
         self.table.remove(mount)
 
     def of_descriptor(self, fd: int) -> Mount:
