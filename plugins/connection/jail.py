@@ -14,9 +14,11 @@ description:
     FreeBSD's base system.
   - Ansible's own C(ssh) connection goes to the host, with all of its options, and jexec(8) from there into the jail.
   - Commands see what they would see after a login, not the environment of whoever logged in to the host.
-  - Files are written and read by programs that run inside the jail. No link of the jail's leads to the host's files.
   - Modules need a Python inside the jail, as on any host. M(ansible.builtin.raw) and M(ansible.builtin.script) don't.
   - A jail that isn't there, doesn't run, is dying or can't be entered is unreachable.
+  - Whoever is root in a jail doesn't get at its host by this connection. Files are written and read by programs that
+    run inside the jail, so that no link of the jail's leads to the host's files. What runs on the host is jexec(8),
+    without an environment, and the become plugin around it if there is one. What the jail answers is data.
 extends_documentation_fragment:
   - bsd.jail.ssh
   - connection_pipelining
@@ -108,8 +110,9 @@ options:
       - name: ansible_jail_host_become_flags
   host_become_pass:
     description:
-      - The password that becoming another user on the jail host takes, for methods that read one from standard input.
-      - Only one password can be given for a command. With this one, C(become) inside the jail has to do without.
+      - The password that becoming another user on the jail host takes.
+      - Only one password can be given for a command. With this one, C(become) inside the jail has to do without, as it
+        does for the jail's root.
     type: string
     vars:
       - name: ansible_jail_host_become_pass
@@ -117,6 +120,20 @@ options:
 notes:
   - The host's user needs a login shell that quotes as sh(1) does, such as FreeBSD's own since 14.0.
   - FreeBSD's Python isn't where Linux has it. Naming it as C(ansible_python_interpreter) is faster than searching.
+  - With O(pipelining), a task costs one command on the host, as it does there. A command that fails costs one more,
+    which tells whether the jail can be entered.
+  - A command that ends with status 255 looks like a host that can't be reached, as with C(ssh).
+  - Large files go by pieces of 4 MiB. One that can't be written to its end is an error, and what was written stays, as
+    with C(sftp). Ansible's modules write to a temporary directory first, and remove that.
+seealso:
+  - plugin: bsd.jail.jails
+    plugin_type: inventory
+    description: The jails of hosts as an inventory.
+  - module: bsd.jail.jail_exec
+    description: One program in a jail, from its host.
+  - name: jexec(8)
+    description: Execute a command inside an existing jail.
+    link: https://man.freebsd.org/cgi/man.cgi?query=jexec&sektion=8
 """
 
 EXAMPLES = r"""
@@ -132,15 +149,27 @@ jails:
     ansible_user: root
     ansible_python_interpreter: /usr/local/bin/python3
 
-# An ordinary login on the host, which may run jexec(8) as root.
-other_jails:
+# An ordinary login on the host. It becomes root there by su(1), to be allowed to jexec(8).
+jails_by_su:
   hosts:
     mail@jailhost2.example.org:
   vars:
     ansible_connection: bsd.jail.jail
     ansible_user: operator
+    ansible_python_interpreter: /usr/local/bin/python3
     ansible_jail_host_become: true
-    ansible_jail_host_become_method: community.general.doas
+    ansible_jail_host_become_method: ansible.builtin.su
+    ansible_jail_host_become_pass: "{{ lookup('ansible.builtin.env', 'JAILHOST2_PASSWORD') }}"
+
+# The machine that Ansible runs on is the jail host. Commands run as a user of the jail.
+jails_here:
+  hosts:
+    git@localhost:
+  vars:
+    ansible_connection: bsd.jail.jail
+    ansible_jail_host_connection: local
+    ansible_jail_user: git
+    ansible_python_interpreter: /usr/local/bin/python3
 """
 
 import os

@@ -12,18 +12,18 @@ from ansible.plugins.connection.ssh import DOCUMENTATION as SSH
 _LEFT_OUT = ("remote_user", "scp_", "sftp_", "ssh_transfer_method")
 
 
-def _without_versions(value: Any) -> Any:
-    """The same without `version_added`, which counts Ansible's releases, not this collection's."""
+def _ours(value: Any) -> Any:
+    """The same with our name for the user to log in as, and without `version_added`, which counts Ansible's releases."""
     if isinstance(value, dict):
-        return {key: _without_versions(inner) for key, inner in value.items() if key != "version_added"}
+        return {key: _ours(inner) for key, inner in value.items() if key != "version_added"}
     if isinstance(value, list):
-        return [_without_versions(inner) for inner in value]
-    return value
+        return [_ours(inner) for inner in value]
+    return value.replace("O(remote_user)", "O(host_user)") if isinstance(value, str) else value
 
 
 def _options() -> dict[str, Any]:
     options: dict[str, Any] = yaml.safe_load(SSH)["options"]
-    return {name: _without_versions(option) for name, option in options.items() if not name.startswith(_LEFT_OUT)}
+    return {name: _ours(option) for name, option in options.items() if not name.startswith(_LEFT_OUT)}
 
 
 class ModuleDocFragment:

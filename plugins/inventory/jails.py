@@ -14,6 +14,8 @@ description:
     C(jails), reached by the connection plugin P(bsd.jail.jail#connection).
   - The configuration is a file whose name ends in C(jails.yml) or C(jails.yaml).
   - Jail hosts need nothing but FreeBSD's base system, and no root as long as only jails that run are asked for.
+  - What is asked is the host's jls(8), and for O(states=stopped) its jail(8), which shows the configuration and runs
+    nothing of it. Nothing in a jail is read or run.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -43,6 +45,13 @@ options:
     elements: string
     choices: [running, stopped, dying]
     default: [running]
+  children:
+    description:
+      - Whether there are to be jails within jails too, such as C(web.child).
+      - Whoever is root in their parent makes them, and chooses their C(meta). Don't ask for them where that would
+        decide which jail is given a secret.
+    type: bool
+    default: false
   unreachable:
     description: Whether a jail host that doesn't answer, or can't, is worth a warning or is an error.
     type: string
@@ -56,10 +65,16 @@ notes:
   - "Each jail has the variables C(jail_host), C(jail_state), C(jail_jid) (V(0) if it is stopped), C(jail_path),
     C(jail_hostname), C(jail_ip4) and C(jail_ip6) (lists of addresses), C(jail_vnet) (true if its network is its own),
     and C(jail_meta): its parameter C(meta), of words like C(role=web), as a dictionary."
+  - A jail with C(allow.set_hostname) chooses its C(jail_hostname) itself. No value is ever taken for a template.
   - C(ansible_python_interpreter) isn't taken over from the jail host, for a jail has its own. O(compose) can set it.
+  - Hosts are asked before plays begin. Of what a command line says about the connection, all but a password that
+    Ansible asked for (C(-k)) is known then; the variable C(ansible_password) is.
 seealso:
   - plugin: bsd.jail.jail
     plugin_type: connection
+    description: How the jails are reached.
+  - module: bsd.jail.jail_info
+    description: Jails, as data of a play.
 """
 
 EXAMPLES = r"""
@@ -84,7 +99,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible import constants
+from ansible import constants, context
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.module_utils.common.text.converters import to_text
@@ -139,7 +154,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.add_group("jails")
         for host, variables in hosts.items():
             for jail in jails.get(host, []):
-                self._add(host, variables, jail)
+                if "." not in jail["name"] or self.get_option("children"):
+                    self._add(host, variables, jail)
 
     def _hosts(self) -> dict[str, dict[str, Any]]:
         """The jail hosts, and the variables of the connection to their jails."""
@@ -155,8 +171,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 hosts.setdefault(name, {"ansible_host": name})
                 continue
             for host in known:
-                hosts.setdefault(host.name, self._variables(host))
+                try:
+                    hosts.setdefault(host.name, self._variables(host))
+                except AnsibleError as error:
+                    self._complain(host.name, error)
         return hosts
+
+    def _complain(self, host: str, error: Exception) -> None:
+        """Say that the jails of a host aren't known. Raises AnsibleParserError if that is to be an error."""
+        message = f"The jails of {host} aren't known: {error}"
+        if self.get_option("unreachable") == "error":
+            raise AnsibleParserError(message) from error
+        self.display.warning(message)
 
     def _variables(self, host: Any) -> dict[str, Any]:
         sources = getattr(self.inventory, "processed_sources", [])
@@ -189,17 +215,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         known: dict[str, list[dict[str, Any]]] = {}
         if self.get_option("cache") and cache:
             known = dict(self._cache.get(key) or {})
-        missing = {host: self._connect(host, variables) for host, variables in hosts.items() if host not in known}
+        connections: dict[str, Any] = {}
+        for host, variables in hosts.items():
+            if host not in known:
+                try:
+                    connections[host] = self._connect(host, variables)
+                except AnsibleError as error:
+                    self._complain(host, error)
         with ThreadPoolExecutor(max_workers=constants.DEFAULT_FORKS) as pool:
-            answers = {host: pool.submit(_ask, connection, states) for host, connection in missing.items()}
+            answers = {host: pool.submit(_ask, connection, states) for host, connection in connections.items()}
         for host, answer in answers.items():
             try:
                 known[host], complaints = answer.result()
             except (AnsibleError, JailError) as error:
-                message = f"The jails of {host} aren't known: {error}"
-                if self.get_option("unreachable") == "error":
-                    raise AnsibleParserError(message) from error
-                self.display.warning(message)
+                self._complain(host, error)
             else:
                 for line in complaints:
                     self.display.warning(f"{host}: {line}")
@@ -210,7 +239,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _connect(self, host: str, variables: dict[str, Any]) -> Any:
         """A connection to the jail host, for which we give it jail 0: that is the host itself."""
         connection = connection_loader.get(CONNECTION, PlayContext())
-        connection.set_options(var_options={"inventory_hostname": host, **variables, "ansible_jail_name": "0"})
+        connection.set_options(
+            task_keys={"remote_user": context.CLIARGS.get("remote_user")},
+            var_options={"inventory_hostname": host, **variables, "ansible_jail_name": "0"},
+        )
         return connection
 
     def _add(self, host: str, variables: dict[str, Any], jail: dict[str, Any]) -> None:

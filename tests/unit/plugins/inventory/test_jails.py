@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import context
 from ansible.errors import AnsibleConnectionFailure, AnsibleParserError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
@@ -193,6 +194,47 @@ def test_a_host_that_is_down(source: Source, capsys: pytest.CaptureFixture[str])
     assert "The jails of one aren't known: down" in " ".join(capsys.readouterr().err.split())
     with pytest.raises(AnsibleParserError, match="The jails of one aren't known: down"):
         source.read(hosts=["jailhosts"], unreachable="error")
+
+
+def test_a_host_that_is_not_to_be_reached_by_its_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect = jails.InventoryModule._connect
+    source = Source(tmp_path, monkeypatch)
+
+    def _connect(self: Any, host: str, variables: dict[str, Any]) -> Any:
+        return connect(self, host, variables) if host == "bad" else source._connect(host, variables)
+
+    monkeypatch.setattr(jails.InventoryModule, "_connect", _connect)
+    for variables, words in (
+        ({"ansible_connection": "winrm"}, "winrm"),
+        ({"ansible_become": True, "ansible_become_method": "nosuch"}, "nosuch"),
+        ({"ansible_user": "{{ undefined_one }}"}, "undefined_one"),
+    ):
+        monkeypatch.setitem(HOSTS, "others", {"hosts": {"bad": variables}})
+        inventory = source.read(hosts=["bad", "one"])
+        assert [host.name for host in inventory.groups["jails"].get_hosts()] == ["web@one"]
+        said = " ".join(capsys.readouterr().err.split())
+        assert "The jails of bad aren't known" in said
+        assert words in said
+        with pytest.raises(AnsibleParserError, match=f"jails of bad aren't known.*{words}"):
+            source.read(hosts=["bad", "one"], unreachable="error")
+
+
+def test_hosts_are_asked_as_who_the_command_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "CLIARGS", {"remote_user": "bob"})
+    connection = jails.InventoryModule()._connect("one", {"ansible_host": "10.0.0.1"})
+    assert connection._host.get_option("remote_user") == "bob"
+    connection = jails.InventoryModule()._connect("one", {"ansible_user": "alice"})
+    assert connection._host.get_option("remote_user") == "alice"
+
+
+def test_jails_within_jails_are_asked_for(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = {**SHOWN, "name": "web.child"}
+    monkeypatch.setattr(jails.InventoryModule, "_connect", lambda *_arguments: Connection([SHOWN, child]))
+    assert [host.name for host in source.read(hosts=["one"]).groups["jails"].get_hosts()] == ["web@one"]
+    inventory = source.read(hosts=["one"], children=True)
+    assert [host.name for host in inventory.groups["jails"].get_hosts()] == ["web@one", "web.child@one"]
 
 
 def test_an_address_has_no_user(source: Source) -> None:
