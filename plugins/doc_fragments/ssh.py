@@ -13,7 +13,7 @@ _LEFT_OUT = ("remote_user", "scp_", "sftp_", "ssh_transfer_method")
 
 
 def _ours(value: Any) -> Any:
-    """The same with our name for the user to log in as, and without `version_added`, which counts Ansible's releases."""
+    """The same by our name of the user who logs in, and without `version_added`, which counts Ansible's releases."""
     if isinstance(value, dict):
         return {key: _ours(inner) for key, inner in value.items() if key != "version_added"}
     if isinstance(value, list):

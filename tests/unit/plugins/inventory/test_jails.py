@@ -14,6 +14,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleParserError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
+from ansible.utils.context_objects import CLIArgs
 from ansible_collections.bsd.jail.plugins.inventory import jails
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
 
@@ -222,7 +223,7 @@ def test_a_host_that_is_not_to_be_reached_by_its_variables(
 
 
 def test_hosts_are_asked_as_who_the_command_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "CLIARGS", {"remote_user": "bob"})
+    monkeypatch.setattr(context, "CLIARGS", CLIArgs({"remote_user": "bob"}))
     connection = jails.InventoryModule()._connect("one", {"ansible_host": "10.0.0.1"})
     assert connection._host.get_option("remote_user") == "bob"
     connection = jails.InventoryModule()._connect("one", {"ansible_user": "alice"})
