@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Make what a stand-in is made of: the C sources compiled, Python's byte code, so that programs start quickly, and a
-copy of what it takes of the machine.
+"""Make what a stand-in is made of: the C sources compiled, Python's byte code, so that programs start quickly, a base
+set for jails, and a copy of what it takes of the machine.
 
 Made once, and again when what it is made of changes, into build/ beside the sources.
 """
@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import machine
+from . import baseset, machine
 
 HERE = Path(__file__).resolve().parent.parent
 # Seconds after which an older build is no stand-in's any more that is coming up.
 FORGOTTEN = 600
 MACHINE = ".machine"
-SOURCES = ("native", "lib", "kernel", "programs", "main.py")
+SOURCES = ("native", "lib", "kernel", "programs", "base", "host/baseset.py", "host/zones.py", "main.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
     "libc.so.7": ["-shared", "-fPIC", "-Wl,-soname,libc.so.7", "native/libc7.c"],
@@ -90,13 +90,14 @@ def _compile(new: Path) -> None:
             doraise=True,
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
+    baseset.make(new, HERE / "base")
 
 
 def _stamp() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for name in SOURCES:
         path = HERE / name
-        for source in sorted(path.rglob("*.[cp]*")) if path.is_dir() else [path]:
-            if source.suffix in (".c", ".py"):
+        for source in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if source.is_file() and source.suffix != ".pyc":
                 digest.update(str(source.relative_to(HERE)).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()

@@ -9,7 +9,13 @@ import sys
 from pathlib import Path
 
 # Debian's package for each thing that is looked for.
-PROGRAMS = {"gcc": "gcc", "busybox": "busybox-static", "dash": "dash", "find": "findutils"}
+PROGRAMS = {
+    "bsdtar": "libarchive-tools",
+    "gcc": "gcc",
+    "busybox": "busybox-static",
+    "dash": "dash",
+    "find": "findutils",
+}
 FILES = {"/usr/bin/python3": "python3", "/usr/include/stdlib.h": "libc6-dev"}
 
 

@@ -34,6 +34,7 @@ tr true truncate tty unexpand uniq unlink unxz unzip uudecode uuencode vi wc whi
 # The machine's own programs, by the name that they have below HIDDEN. Not all can be busybox's: its `env`, `find` and
 # their like run its own applets instead of what is in PATH.
 BINARIES = {
+    "bsdtar": "bsdtar",
     "busybox": "busybox",
     "gnu-find": "find",
     "nice": "nice",
@@ -44,6 +45,10 @@ BINARIES = {
 }
 # Where the launcher runs one of them.
 LAUNCHED = ("bin/sh", "usr/bin/nice", "usr/bin/nohup", "usr/bin/xargs")
+
+LIBRARIES = ("libc.so.7", "libutil.so.10")
+# Where bsdinstall(8) and FreeBSD's installation media have the sets.
+SETS = "usr/freebsd-dist"
 
 # What of dash isn't FreeBSD's, replaced by as many bytes: its messages name the line, and the program that a builtin
 # complains for (recorded: srv-1, mod-13); its kill knows Linux's signals (sig-4), so /bin/kill has to be found instead.
@@ -73,6 +78,8 @@ def assemble(top: Path, build: Path, sources: Path) -> None:
     _programs(top, build)
     _python(top, sources / "python")
     _copy_base(top, sources / "base")
+    for name in ("base.txz", "MANIFEST"):
+        shutil.copy(build / name, _made(top / SETS))
 
 
 def _programs(top: Path, build: Path) -> None:
@@ -82,7 +89,7 @@ def _programs(top: Path, build: Path) -> None:
         shutil.copytree(build / name, hidden / name)
     for name in ("main.py", "back.so"):
         shutil.copy(build / name, hidden)
-    for name in ("libc.so.7", "libutil.so.10"):
+    for name in LIBRARIES:
         shutil.copy(build / name, _made(top / "usr/lib"))
     shutil.copy(machine.FILES[0], top / "libexec/ld-elf.so.1")
     (hidden / "proc").mkdir()

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""File flags (chflags(2)): what Linux has of them is set on the inode, and their names are an extended attribute."""
+"""File flags (chflags(2)): what Linux has of them is set on the inode, and their names are an extended attribute.
+
+A file that was made by another than us, tar, has those of the inode alone: schg and sappnd.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import stat
 import struct
 
 # Names in the order in which ls -lo shows them (strtofflags(3)), and numbers (sys/stat.h).
@@ -51,8 +55,24 @@ def get(path: str) -> list[str]:
     try:
         kept = os.getxattr(path, _ATTRIBUTE, follow_symlinks=False).decode().split(",")
     except OSError:
-        return []
+        kept = _of_inode(path)
     return [name for name in NUMBERS if name in kept]
+
+
+def _of_inode(path: str) -> list[str]:
+    try:
+        if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+            return []
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return []
+    try:
+        bits = _bits(fd)
+    except OSError:  # of a file system that has none
+        return []
+    finally:
+        os.close(fd)
+    return [name for name in ("schg", "sappnd") if bits & _BITS[name]]
 
 
 def put(path: str, names: list[str]) -> None:
@@ -70,6 +90,9 @@ def put(path: str, names: list[str]) -> None:
         os.close(fd)
 
 
+def _bits(fd: int) -> int:
+    return int(struct.unpack("l", fcntl.ioctl(fd, _GETFLAGS, b"\0" * 8))[0])
+
+
 def _set_bits(fd: int, bits: int) -> None:
-    old = struct.unpack("l", fcntl.ioctl(fd, _GETFLAGS, b"\0" * 8))[0]
-    fcntl.ioctl(fd, _SETFLAGS, struct.pack("l", old & ~(_IMMUTABLE | _APPEND) | bits))
+    fcntl.ioctl(fd, _SETFLAGS, struct.pack("l", _bits(fd) & ~(_IMMUTABLE | _APPEND) | bits))

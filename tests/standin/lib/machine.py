@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import err
@@ -38,8 +39,12 @@ def binary(name: str, argv: list[str]) -> NoReturn:
     os.execv(_LOADER, [_LOADER, "--preload", f"{kernel.HIDDEN}/back.so", "--argv0", argv[0], path, *argv[1:]])
 
 
-def translated(argv: list[str], name: str = "busybox") -> int:
-    """Run one of them to its end, with what it says on standard error in FreeBSD's form. Returns its exit status."""
+def translated(argv: list[str], name: str = "busybox", in_form: Callable[[str, str], str | None] | None = None) -> int:
+    """Run one of them to its end, with what it says on standard error in FreeBSD's form. Returns its exit status.
+
+    in_form: makes of the program's name and a line that it said FreeBSD's line, or None for none.
+    """
+    in_form = in_form or _in_form
     sys.stdout.flush()
     read, write = os.pipe()
     pid = os.fork()
@@ -49,9 +54,9 @@ def translated(argv: list[str], name: str = "busybox") -> int:
     os.close(write)
     with os.fdopen(read, errors="surrogateescape") as said:
         for line in said:
-            complaint = _in_form(argv[0], line.rstrip("\n"))
+            complaint = in_form(argv[0], line.rstrip("\n"))
             if complaint is not None:
-                print(complaint, file=sys.stderr)
+                print(complaint, file=sys.stderr, flush=True)
     return program.exit_code(os.waitpid(pid, 0)[1])
 
 
