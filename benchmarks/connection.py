@@ -2,7 +2,8 @@
 """What it costs to work in a jail rather than on its host: `python -m benchmarks.connection [--host root@host]`.
 
 Printed are, for a play of ten tasks on the host and the same play in a jail, the shortest time of three in seconds and
-how often ssh was started, and the ratios; then the times that a hundred megabytes take into the jail and out of it.
+how often ssh was started, and the ratios; then what a hundred megabytes take into the jail and out of it, and the most
+memory that one of Ansible's processes had, beside that for a file of one byte.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +30,45 @@ RUNS = 3
 MEGABYTES = 100
 
 
-def _play(host: Host, directory: Path, tasks: list[dict[str, Any]], **variables: str) -> tuple[float, int]:
-    """The time that tasks take on the host, or in the jail by the variables, and how often ssh is started."""
+@dataclass(frozen=True, order=True)
+class Cost:
+    """What a play took: seconds, how often ssh was started, and the most memory of one of its processes, in bytes."""
+
+    seconds: float
+    ssh: int
+    memory: int
+
+
+def play(host: Host, directory: Path, tasks: list[dict[str, Any]], **variables: str) -> Cost:
+    """Run tasks on the host, or in the jail that the variables say. Raises CalledProcessError if one fails."""
     counter = directory / "ssh"
     ssh = shutil.which(host.variables.get("ansible_ssh_executable", "ssh"))
     counter.write_text(f'#!/bin/sh\necho >>{counter}.log\nexec {shlex.quote(str(ssh))} "$@"\n')
     counter.chmod(0o755)
     log = directory / "ssh.log"
     log.write_text("")
-    play = directory / "play.yml"
-    play.write_text(yaml.safe_dump([{"hosts": GROUP, "gather_facts": False, "tasks": tasks}]))
+    playbook = directory / "play.yml"
+    playbook.write_text(yaml.safe_dump([{"hosts": GROUP, "gather_facts": False, "tasks": tasks}]))
     inventory = host.write_inventory(directory / "inventory.yml")
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(play), "-i", str(inventory)]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-i", str(inventory)]
     for name, value in {"ansible_ssh_executable": str(counter), **variables}.items():
         command += ["-e", f"{name}={value}"]
     begin = time.monotonic()
-    subprocess.run(command, cwd=CHECKOUT, env=ansible_environment(), stdout=subprocess.DEVNULL, check=True)
-    return time.monotonic() - begin, len(log.read_text())
+    with subprocess.Popen(command, cwd=CHECKOUT, env=ansible_environment(), stdout=subprocess.DEVNULL) as running:
+        _pid, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode != 0:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return Cost(time.monotonic() - begin, len(log.read_text()), usage.ru_maxrss << 10)
+
+
+def put_and_fetch(directory: Path, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tasks that send a file of that many bytes, and fetch it again."""
+    large = directory / "large"
+    large.write_bytes(os.urandom(size))
+    put = {"ansible.builtin.copy": {"src": str(large), "dest": f"/tmp/{JAIL}", "mode": "0600"}}
+    fetch = {"ansible.builtin.fetch": {"src": f"/tmp/{JAIL}", "dest": str(directory / "back"), "flat": True}}
+    return put, fetch
 
 
 def measure(host: Host, directory: Path) -> None:
@@ -52,20 +76,16 @@ def measure(host: Host, directory: Path) -> None:
     inside = {"ansible_connection": "bsd.jail.jail", "ansible_jail_name": JAIL}
     host.run(f"jail -q -c name={JAIL} path=/ persist")
     tasks: list[dict[str, Any]] = [{"ansible.builtin.command": "true"}] * TASKS
-    outside_time, outside_ssh = min(_play(host, directory, tasks) for _ in range(RUNS))
-    inside_time, inside_ssh = min(_play(host, directory, tasks, **inside) for _ in range(RUNS))
+    outer = min(play(host, directory, tasks) for _ in range(RUNS))
+    inner = min(play(host, directory, tasks, **inside) for _ in range(RUNS))
     print(f"{'':<16} {'host':>8} {'jail':>8} {'ratio':>8}")
-    print(f"{'seconds':<16} {outside_time:>8.2f} {inside_time:>8.2f} {inside_time / outside_time:>8.2f}")
-    print(f"{'ssh':<16} {outside_ssh:>8} {inside_ssh:>8} {inside_ssh / outside_ssh:>8.2f}")
-    large = directory / "large"
-    large.write_bytes(os.urandom(MEGABYTES << 20))
-    there = "/tmp/benchmark.large"
-    put = {"ansible.builtin.copy": {"src": str(large), "dest": there, "mode": "0600"}}
-    fetch = {"ansible.builtin.fetch": {"src": there, "dest": str(directory / "back"), "flat": True}}
-    for name, task in (("put", put), ("fetch", fetch)):
-        seconds, ssh = _play(host, directory, [task], **inside)
-        print(f"{MEGABYTES} MB {name:<9} {'':>8} {seconds:>8.2f}, ssh started {ssh} times")
-    host.run(f"rm -f {there}; jail -r {JAIL}")
+    print(f"{'seconds':<16} {outer.seconds:>8.2f} {inner.seconds:>8.2f} {inner.seconds / outer.seconds:>8.2f}")
+    print(f"{'ssh':<16} {outer.ssh:>8} {inner.ssh:>8} {inner.ssh / outer.ssh:>8.2f}")
+    for size in (1, MEGABYTES << 20):
+        for name, task in zip(("put", "fetch"), put_and_fetch(directory, size)):
+            cost = play(host, directory, [task], **inside)
+            print(f"{name} {size} bytes: {cost.seconds:.2f} s, ssh started {cost.ssh} times, {cost.memory >> 20} MB")
+    host.run(f"rm -f /tmp/{JAIL}; jail -r {JAIL}")
 
 
 def main() -> None:

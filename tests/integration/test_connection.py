@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+from benchmarks.connection import play, put_and_fetch
+from tests.hosts import Host
+
 from .conftest import Ansible
 
 HERE = Path(__file__).parent
@@ -70,3 +73,24 @@ def test_two_jails_at_once(ansible: Ansible, tmp_path: Path) -> None:
     ansible.playbook(play, "-i", str(inventory))
     for jail in JAILS:
         _thin_jail(ansible, jail, "absent")
+
+
+def test_a_task_costs_as_many_round_trips_as_on_the_host(host: Host, tmp_path: Path) -> None:
+    host.run("jail -q -c name=cost path=/ persist")
+    tasks: list[dict[str, Any]] = [{"ansible.builtin.command": "true"}, {"ansible.builtin.ping": {}}]
+    inside = play(host, tmp_path, tasks, ansible_connection="bsd.jail.jail", ansible_jail_name="cost")
+    assert inside.ssh == play(host, tmp_path, tasks).ssh == len(tasks)
+    host.run("jail -r cost")
+
+
+def test_large_files_are_not_held_in_memory(host: Host, tmp_path: Path) -> None:
+    host.run("jail -q -c name=memory path=/ persist")
+    memory = {}
+    for size in (1, 100 << 20):
+        tasks = [*put_and_fetch(tmp_path, size), {"ansible.builtin.file": {"path": "/tmp/benchmark", "state": "absent"}}]
+        cost = play(host, tmp_path, tasks, ansible_connection="bsd.jail.jail", ansible_jail_name="memory")
+        assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
+        memory[size] = cost.memory
+    # Some copies of a piece, whatever the file's size.
+    assert memory[100 << 20] - memory[1] < 100 << 20
+    host.run("jail -r memory")
