@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.bsd.jail.plugins.module_utils import libjail, nmount
@@ -33,6 +33,8 @@ PGREP = "/bin/pgrep"
 # $0 is where to, "$@" the program.
 _NOTE_STATUS = '"$@"; rc=$?; echo "$rc" >"$0.rc"; exit "$rc"'
 
+_FIRST = 5
+
 # What rc(8) and service(8) give: a jail that we start is as one that starts at boot, and nothing of the caller's
 # environment reaches it.
 _ENVIRONMENT = {"HOME": "/", "PATH": "/sbin:/bin:/usr/sbin:/usr/bin"}
@@ -50,6 +52,12 @@ class Result:
     rc: int
     stdout: str
     stderr: str
+
+    def brief(self) -> Result:
+        """The result with the first of a program's complaints, where it has one for each of many files."""
+        lines = self.stderr.splitlines()
+        more = [f"(and {len(lines) - _FIRST} more)"] if len(lines) > _FIRST else []
+        return replace(self, stderr="\n".join([*lines[:_FIRST], *more]))
 
     def error(self, message: str, jail: str | None = None) -> CommandError:
         """The error that says so: `message` and the program's own words. Bytes in them that aren't UTF-8, which Ansible
