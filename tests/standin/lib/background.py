@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""daemon(3) for the programs that only have to be there: a process of its own session, with a file that has its pid."""
+"""daemon(3) for programs: a process of its own session, with a file that has its pid."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import signal
 
 
 def run(pidfile: str, workers: int = 0) -> int:
-    """Go to the background and stay until a SIGTERM.
+    """Go to the background, for a program that only has to be there, and stay until a SIGTERM.
 
     pidfile: gets the pid, and goes with the process. workers: child processes that come and go with it.
     Returns 0 in the foreground.
     """
-    if os.fork():
+    if not begin(pidfile, workers):
         return 0
+    while True:
+        signal.pause()
+
+
+def begin(pidfile: str, workers: int = 0) -> bool:
+    """Go to the background, as for `run`. Returns whether this is the process there."""
+    if os.fork():
+        return False
     os.setsid()
     os.chdir("/")
     null = os.open("/dev/null", os.O_RDWR)
@@ -31,8 +39,7 @@ def run(pidfile: str, workers: int = 0) -> int:
         children.append(pid)
     signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: _end(pidfile, children))
-    while True:
-        signal.pause()
+    return True
 
 
 def _end(pidfile: str, children: list[int]) -> None:
