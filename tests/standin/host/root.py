@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from . import machine
+from .zones import ZONES, tzfile
 
 HIDDEN = "usr/libexec/standin"
 
@@ -78,6 +79,10 @@ def assemble(top: Path, build: Path, sources: Path) -> None:
     _programs(top, build)
     _python(top, sources / "python")
     _copy_base(top, sources / "base")
+    for name, rule in ZONES.items():
+        zone = top / "usr/share/zoneinfo" / name
+        _made(zone.parent)
+        zone.write_bytes(tzfile(rule))
     for name in ("base.txz", "MANIFEST"):
         shutil.copy(build / name, _made(top / SETS))
 
