@@ -155,7 +155,7 @@ jails_by_su:
     mail@jailhost2.example.org:
   vars:
     ansible_connection: bsd.jail.jail
-    ansible_user: operator
+    ansible_user: admin
     ansible_python_interpreter: /usr/local/bin/python3
     ansible_jail_host_become: true
     ansible_jail_host_become_method: ansible.builtin.su

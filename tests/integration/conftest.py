@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +46,18 @@ class Ansible:
         if done.returncode != 0:
             pytest.fail(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}", pytrace=False)
         return done.stdout
+
+
+def ssh_to(host: Host, path: Path) -> Path:
+    """Write an ssh that goes to this host, whatever name it is given. Returns its path."""
+    path.write_text(
+        "#!/bin/sh\n"
+        'case " $* " in *" -O "*) exit 255;; esac\n'
+        "for command; do :; done\n"
+        f'exec {shlex.join(host.shell)} "$command"\n'
+    )
+    path.chmod(0o755)
+    return path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

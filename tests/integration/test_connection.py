@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from ansible_collections.bsd.jail.plugins.connection import jail
 
 from benchmarks.connection import play, put_and_fetch
 from tests.hosts import Host
 
-from .conftest import Ansible
+from .conftest import Ansible, ssh_to
 
 HERE = Path(__file__).parent
 JAILS = ("one", "two")
@@ -59,6 +61,27 @@ def test_the_example(ansible: Ansible) -> None:
     ansible.host.run("ifconfig lo1 destroy; rm -rf /usr/local/jails/inside /usr/local/jails/inside.etc")
 
 
+def test_the_inventory_of_the_documentation(ansible: Ansible, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAILHOST2_PASSWORD", "unused")
+    inventory = tmp_path / "documented.yml"
+    inventory.write_text(jail.EXAMPLES)
+    names = ("web", "db", "mail")
+    ansible.host.run("; ".join(f"jail -q -c name={name} path=/ persist host.hostname={name}" for name in names))
+    play = tmp_path / "play.yml"
+    command = {"ansible.builtin.command": "hostname", "register": "said", "changed_when": False}
+    show = {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} is {{ said.stdout }}"}}
+    hosts = "jails:jails_by_su"
+    play.write_text(yaml.safe_dump([{"hosts": hosts, "gather_facts": False, "tasks": [command, show]}]))
+    ssh = ssh_to(ansible.host, tmp_path / "ssh")
+    said = ansible.playbook(play, "-i", str(inventory), ANSIBLE_SSH_EXECUTABLE=str(ssh))
+    assert set(re.findall(r'"msg": "(.*)"', said)) == {
+        "web@jailhost1.example.org is web",
+        "database is db",
+        "mail@jailhost2.example.org is mail",
+    }
+    ansible.host.run("; ".join(f"jail -r {name}" for name in names))
+
+
 def test_two_jails_at_once(ansible: Ansible, tmp_path: Path) -> None:
     for jail in JAILS:
         _thin_jail(ansible, jail, "started")
@@ -87,7 +110,10 @@ def test_large_files_are_not_held_in_memory(host: Host, tmp_path: Path) -> None:
     host.run("jail -q -c name=memory path=/ persist")
     memory = {}
     for size in (1, 100 << 20):
-        tasks = [*put_and_fetch(tmp_path, size), {"ansible.builtin.file": {"path": "/tmp/benchmark", "state": "absent"}}]
+        tasks = [
+            *put_and_fetch(tmp_path, size),
+            {"ansible.builtin.file": {"path": "/tmp/benchmark", "state": "absent"}},
+        ]
         cost = play(host, tmp_path, tasks, ansible_connection="bsd.jail.jail", ansible_jail_name="memory")
         assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
         memory[size] = cost.memory

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.bsd.jail.plugins.inventory import jails
 
 from tests.hosts import CHECKOUT, Host, ansible_environment
+
+from .conftest import ssh_to
 
 # One jail that runs, one that is dead and configured, and files that jail(8) can't read.
 SETUP = """
@@ -26,7 +29,8 @@ name=two";
 }
 X
 printf 'broken {\n' >/etc/jail.conf.d/broken.conf
-jail -q -c name=runs path=/ persist host.hostname='{{ 1 + 1 }}' meta='role=web owner=ops'
+jail -q -c name=runs path=/ persist children.max=1 host.hostname='{{ 1 + 1 }}' meta='role=web owner=ops'
+jexec runs jail -q -c name=child path=/ persist meta='role=db'
 """
 CLEAN = "rm /etc/jail.conf.d/stopped.conf /etc/jail.conf.d/broken.conf"
 
@@ -94,6 +98,20 @@ def test_the_jails_of_a_host(inventory: Inventory) -> None:
     assert done.stdout.splitlines()[1:] == ["1"], done.stderr
     done = inventory.run("ansible", "state_stopped", "-m", "raw", "-a", "true")
     assert 'jail "stopped" not found' in done.stdout
+    inventory.host.run(f"{CLEAN}; jail -r runs")
+
+
+def test_the_example_of_the_documentation(inventory: Inventory, tmp_path: Path) -> None:
+    inventory.write()
+    (tmp_path / "our.jails.yml").write_text(jails.EXAMPLES)
+    groups = inventory.groups(ANSIBLE_SSH_EXECUTABLE=str(ssh_to(inventory.host, tmp_path / "ssh")))
+    both = {"runs", "stopped"}
+    assert groups.pop("jails") == both
+    assert groups.pop("host_jailhost9_example_org") == both
+    assert groups.pop("state_running") == groups.pop("role_web") == {"runs"}
+    assert groups.pop("state_stopped") == groups.pop("role_db") == {"stopped"}
+    assert groups.pop("owner_ops") == both
+    assert list(groups.values()) == [both]  # the other host
     inventory.host.run(f"{CLEAN}; jail -r runs")
 
 
