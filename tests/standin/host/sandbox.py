@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import struct
+import time
 from pathlib import Path
 
 from . import allowed, linux, root, users
@@ -50,15 +51,33 @@ def _is_own(name: str) -> bool:
 
 def pid_of(name: str) -> int:
     """The pid of a stand-in's first process. StandinError when it isn't up, or another user's."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        try:
-            sock.connect(f"\0{PREFIX}{name}")
-        except OSError:
-            raise StandinError(f"no stand-in of the name {name} is up") from None
+    with connected(name) as sock:
         pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if uid != os.geteuid():
         raise StandinError(f"the stand-in of the name {name} is another user's")
     return int(pid)
+
+
+def is_open(sock: socket.socket) -> bool:
+    """Whether the sshd of the stand-in that this is connected to is there: it isn't from when the stand-in goes down
+    until /etc/rc has started it anew.
+    """
+    try:
+        sock.sendall(b"login")
+        return sock.recv(3) == b"yes"
+    except OSError:
+        return False
+
+
+def connected(name: str) -> socket.socket:
+    """A socket to a stand-in's first process, which is closed when that goes down. StandinError when it isn't up."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.connect(f"\0{PREFIX}{name}")
+    except OSError:
+        sock.close()
+        raise StandinError(f"no stand-in of the name {name} is up") from None
+    return sock
 
 
 def up(name: str) -> None:
@@ -100,6 +119,21 @@ def down(name: str) -> None:
     signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     select.select([pidfd], [], [])
     os.close(pidfd)
+
+
+def reboot(name: str, *, crash: bool) -> None:
+    """Let a stand-in go down and come up again; returns when its sshd is there, and /etc/rc may still run.
+
+    crash: all at once, without /etc/rc.shutdown. StandinError when it isn't up, or doesn't come up again.
+    """
+    with connected(name) as sock:
+        sock.sendall(b"crash" if crash else b"reboot")
+        sock.recv(1)
+    is_there = False
+    while not is_there:
+        time.sleep(0.02)
+        with connected(name) as sock:
+            is_there = is_open(sock)
 
 
 def enter(name: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import struct
 import sys
 import termios
@@ -19,8 +20,21 @@ TIOCGPTN = 0x80045430  # the number of a terminal, of its master; not in Python'
 def run(name: str, command: str, *, tty: bool) -> int:
     """Run a command (a login shell where it is empty) in the stand-in as root and wait for it.
 
-    tty: give it a terminal of the stand-in's. Returns its exit status, 128 + the signal's number where one ended it.
+    tty: give it a terminal of the stand-in's. Returns its exit status, 128 + the signal's number where one ended it,
+    255 where the stand-in refuses, or goes down meanwhile.
     """
+    with sandbox.connected(name) as host:
+        if not sandbox.is_open(host):
+            print(f"ssh: connect to host {name} port 22: Connection refused", file=sys.stderr)
+            return 255
+        status = _run(name, command, tty)
+        if status in (128 + signal.SIGTERM, 128 + signal.SIGKILL) and not sandbox.is_open(host):
+            print(f"Connection to {name} closed by remote host.", file=sys.stderr)
+            return 255
+        return status
+
+
+def _run(name: str, command: str, tty: bool) -> int:
     sandbox.enter(name)
     argv = ["sh", "-c", command] if command else ["-sh"]
     environment = dict(sandbox.ENVIRONMENT)

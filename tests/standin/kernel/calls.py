@@ -18,6 +18,7 @@ import processes
 import tracing
 from errors import SystemCallError
 from jails import HOST, Jail
+from sysctls import OIDS
 from system import Caller, System
 
 Answer = tuple[dict[str, Any], tuple[int, ...]]
@@ -332,6 +333,7 @@ def sysctl_values(system: System, jail: Jail) -> dict[str, Any]:
     """What the kernel knows of sysctl, as a jail sees it."""
     values = {name: jail.values[param] for name, param in SETTABLE.items()}
     return values | {
+        **{oid.name: system.kenv.get(oid.name, oid.value) for oid in OIDS.values() if oid.access == "t"},
         "kern.hostname": system.jails.hostname(jail),
         "kern.boottime": system.boot_time,
         "kern.boot_id": system.boot_id.hex(),
@@ -359,6 +361,25 @@ def sysctl_set(system: System, caller: Caller, name: str, value: Any) -> Answer:
         raise SystemCallError(errno.EPERM)
     else:
         jail.values[SETTABLE[name]] = value
+    return {}, ()
+
+
+def kenv(system: System, caller: Caller) -> Answer:
+    return {"variables": system.kenv}, ()
+
+
+def listen(system: System, caller: Caller) -> Answer:
+    """sshd(8) is there now."""
+    caller.need_root()
+    system.power.logins = True
+    return {}, ()
+
+
+def reboot(system: System, caller: Caller) -> Answer:
+    caller.need_root()
+    if caller.jail.jid != HOST:
+        raise SystemCallError(errno.EPERM)
+    system.power.reboot()
     return {}, ()
 
 
@@ -396,6 +417,9 @@ CALLS: dict[str, Callable[..., Answer]] = {
     "if_vnet": if_vnet,
     "if_reclaim": if_reclaim,
     "if_units": if_units,
+    "kenv": kenv,
+    "listen": listen,
+    "reboot": reboot,
     "sysctl": sysctl,
     "sysctl_set": sysctl_set,
 }

@@ -2,7 +2,10 @@
 """The first process of a stand-in: reaps what is orphaned, and answers the system calls of lib/kernel.py and libc.so.7.
 
 Arguments: the descriptor of the listening socket that stands for the stand-in on the Linux side, the descriptor to
-say "ready" on, the stand-in's name.
+say "ready" on (`-` after a reboot, of which nobody waits for that), the stand-in's name.
+
+Who connects to that socket asks by a word: `login`, whether sshd(8) is there, which is answered with yes or no;
+`reboot` or `crash`, which is answered by the end of the connection, when the stand-in has gone down.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import calls  # noqa: E402
 import cform  # noqa: E402
 import doors  # noqa: E402
 import network  # noqa: E402
+import power  # noqa: E402
 from errors import SystemCallError  # noqa: E402
 from system import Caller, System  # noqa: E402
 
@@ -70,15 +74,28 @@ def serve(system: System, connection: socket.socket) -> bool:
     return True
 
 
-def reap() -> None:
+def answer_outside(system: System, connection: socket.socket) -> bool:
+    """What somebody on the Linux side wants. False when they have gone."""
+    word = connection.recv(16)
+    if word == b"login":
+        connection.sendall(b"yes" if system.power.logins else b"no")
+    elif word == b"reboot":
+        system.power.reboot()
+    elif word == b"crash":
+        system.power.crash()
+    return bool(word)
+
+
+def reap(system: System) -> None:
     """Collect what ended and had no other parent."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0] != 0:
-            pass
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            system.power.ended(pid)
 
 
 def loop(system: System, server: socket.socket, outside: socket.socket) -> None:
-    """Serve until the end of the stand-in."""
+    """Serve until the stand-in goes down."""
+    from_outside: set[socket.socket] = set()
     wake_read, wake_write = os.pipe()
     for fd in (wake_read, wake_write):
         os.set_blocking(fd, False)
@@ -87,40 +104,46 @@ def loop(system: System, server: socket.socket, outside: socket.socket) -> None:
     selector = selectors.DefaultSelector()
     for source in (server, outside, wake_read):
         selector.register(source, selectors.EVENT_READ)
-    while True:
+    while not system.power.is_due:
         doors.watch(selector)
         for key, _events in selector.select(system.jails.pause()):
             if key.fileobj in (server, outside) or doors.is_one(key.fileobj):
                 accepted, _address = key.fileobj.accept()  # type: ignore[union-attr]
-                if key.fileobj is not outside:
-                    selector.register(accepted, selectors.EVENT_READ)
-                else:
-                    accepted.close()
+                selector.register(accepted, selectors.EVENT_READ)
+                if key.fileobj is outside:
+                    from_outside.add(accepted)
             elif key.fileobj == wake_read:
                 os.read(wake_read, 4096)
             else:
-                connection = key.fileobj
+                connection: socket.socket = key.fileobj  # type: ignore[assignment]
+                answer = answer_outside if connection in from_outside else serve
                 try:
-                    alive = serve(system, connection)  # type: ignore[arg-type]
+                    alive = answer(system, connection)
                 except OSError:
                     alive = False
                 if not alive:
                     selector.unregister(connection)
-                    connection.close()  # type: ignore[union-attr]
-        reap()
+                    connection.close()
+                    from_outside.discard(connection)
+        reap(system)
         system.jails.end_empty()
 
 
 def main() -> None:
-    outside = socket.socket(fileno=int(sys.argv[1]))
-    ready = int(sys.argv[2])
+    outside, name = socket.socket(fileno=int(sys.argv[1])), sys.argv[3]
     outside.set_inheritable(False)
+    is_first = sys.argv[2] != "-"
+    ready = int(sys.argv[2]) if is_first else os.open(os.devnull, os.O_WRONLY)
     os.set_inheritable(ready, False)
     try:
-        network.boot()
+        interfaces = network.boot()
+        if is_first:
+            network.configure(*interfaces)
         doors.add()
-        system = System()
+        system = System(logins=is_first)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{HIDDEN}/kernel.sock")
         server.bind(f"{HIDDEN}/kernel.sock")
         os.chmod(f"{HIDDEN}/kernel.sock", 0o666)
         server.listen(64)
@@ -129,7 +152,10 @@ def main() -> None:
         raise
     os.write(ready, b"ready")
     os.close(ready)
+    if not is_first:
+        power.boot()
     loop(system, server, outside)
+    system.power.again(system.mounts, outside, name)
 
 
 if __name__ == "__main__":

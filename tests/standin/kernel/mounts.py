@@ -190,6 +190,13 @@ class Mounts:
                 raise SystemCallError(number)
         self.table.remove(mount)
 
+    def unmount_all(self) -> None:
+        """Unmount what isn't there from the beginning, the newest first."""
+        for mount in reversed(self.current()):
+            path = _linux_mounts().get(mount.linux_id)
+            if path is not None and libc.umount2(os.fsencode(path), MNT_DETACH) != 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+
     def of_descriptor(self, fd: int) -> Mount:
         """The file system that an open file is on; what isn't mounted by nmount(2) is on the root's."""
         with open(f"{PROC}/self/fdinfo/{fd}") as info:

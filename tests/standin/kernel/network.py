@@ -18,14 +18,18 @@ _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def boot() -> None:
-    """What the kernel and rc.conf gave the recorded host (net-1, base-2), in a network namespace that is new."""
+def boot() -> list[netif.Interface]:
+    """The interfaces of the recorded host (net-1) as its kernel finds them, in a network namespace that is new."""
     _prepare()
     rtnetlink.add_link("vtnet0", "veth")
     present: list[netif.Interface] = []
     vtnet0 = netif.Interface("vtnet0", "vtnet", "vtnet0", [], _here(), ether="52:54:00:12:34:56")
     netif.add(vtnet0, present)
-    lo0 = _loopback(present)
+    return [vtnet0, _loopback(present)]
+
+
+def configure(vtnet0: netif.Interface, lo0: netif.Interface) -> None:
+    """What /etc/rc makes of them by the recorded host's rc.conf (base-2)."""
     netif.bring_up(lo0)
     netif.add_address(lo0, "127.0.0.1", 8)
     netif.add_address(vtnet0, "10.0.2.15", 24)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 from functools import cached_property
 
@@ -12,20 +13,35 @@ import devfs
 from errors import SystemCallError
 from jails import HOST, Jail, Jails
 from mounts import Mounts
+from power import Power
 from processes import PROC, uid_of
 
 HIDDEN = "/usr/libexec/standin"
 
 
 class System:
-    """All state of the kernel. It begins when the stand-in comes up, as a host's does at boot."""
+    """All state of the kernel. It begins when the stand-in comes up, as a host's does at boot.
 
-    def __init__(self) -> None:
+    logins: whether sshd(8) is there from the beginning, since /etc/rc isn't run.
+    """
+
+    def __init__(self, logins: bool) -> None:
+        self.power = Power(logins)
+        self.kenv = _loaded()
         self.boot_time = time.time()
         self.boot_id = os.urandom(16)
         self.jails = Jails()
         self.mounts = Mounts()
         devfs.load(devfs.DEFAULTS)
+
+
+def _loaded() -> dict[str, str]:
+    """What loader.conf(5) gives the kernel along."""
+    try:
+        with open("/boot/loader.conf") as file:
+            return dict(re.findall(r'^\s*([\w.]+)\s*=\s*"?([^"#\s]*)"?', file.read(), re.MULTILINE))
+    except FileNotFoundError:
+        return {}
 
 
 class Caller:

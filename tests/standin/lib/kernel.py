@@ -231,11 +231,29 @@ def sysctl_get() -> dict[str, Any]:
     return dict(call("sysctl")["values"])
 
 
+def kenv() -> dict[str, str]:
+    """What the boot loader put into the kernel's environment."""
+    return dict(call("kenv")["variables"])
+
+
 def sysctl_set(name: str, value: Any) -> None:
     """Set one of kern.hostname, kern.domainname, kern.hostuuid, kern.hostid, kern.securelevel of the caller's jail,
     or of the host.
     """
     call("sysctl_set", name=name, value=value)
+
+
+# --- up and down ------------------------------------------------------------------------------------------------------
+
+
+def listen() -> None:
+    """Let in who comes by ssh, as sshd(8) does."""
+    call("listen")
+
+
+def reboot() -> None:
+    """Go down by /etc/rc.shutdown, and come up again."""
+    call("reboot")
 
 
 def die(program: str, message: str, status: int = 1) -> None:

@@ -72,7 +72,7 @@ kern.smp|node|r||Kernel SMP
 kern.smp.cpus|int|r|2|Number of CPUs online
 kern.smp.active|int|r|1|Indicates system is running in SMP mode
 kern.racct|node|r||Resource Accounting
-kern.racct.enable|int|t|1|Enable RACCT/RCTL
+kern.racct.enable|int|t|0|Enable RACCT/RCTL
 kern.disks|str|r|vtbd0 cd0|names of available disks
 kern.features|node|r||Kernel Features
 kern.features.vimage|int|r|1|VIMAGE kernel virtualization

@@ -113,6 +113,8 @@ def _mount_all(request: _Request) -> int:
             continue
         if not request.update and "update" not in words and _is_mounted(entry, table):
             continue
+        if entry.file == "/" and "ro" not in words:
+            continue  # it is remounted, as it is
         if _mount(request, entry.vfstype, entry.spec, entry.file, entry.mntops) and "failok" not in words:
             status = 1
     return status

@@ -30,6 +30,8 @@ def main(argv: list[str]) -> int:
     verbs = given & {"a", "l", "r", "u"}
     if len(verbs) > 1 or (verbs and not operands):
         options.usage(USAGE)
+    if kernel.sysctl_get()["kern.racct.enable"] != "1":
+        err.errx(PROGRAM, "RACCT/RCTL present, but disabled; enable using kern.racct.enable=1 tunable")
     act = {"a": _add, "r": _remove, "u": _usage_of}.get("".join(verbs), _show)
     return max([act(operand, "h" in given) for operand in operands or [""]])
 
