@@ -8,16 +8,13 @@ Owners, modes and file flags are FreeBSD's (etc/mtree/BSD.*.dist, PRECIOUSPROG a
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tarfile
 from pathlib import Path
 
-from . import machine, root
+from . import root, rtld
+from .archive import Writer
 from .zones import ZONES, tzfile
-
-# When the release was made: 2026-06-02 00:00 UTC.
-RELEASED = 1780358400
 
 # Path, and what isn't root:wheel 0755 of it.
 DIRECTORIES = """
@@ -88,62 +85,14 @@ def make(build: Path, base: Path) -> None:
     """
     archive = build / "base.txz"
     with tarfile.open(archive, "w:xz", format=tarfile.PAX_FORMAT, preset=1) as tar:
-        writer = _Writer(tar, _ids(base / "etc/passwd"), _ids(base / "etc/group"))
+        writer = Writer(tar, base, "./")
         _fill(writer, build, base)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     line = ["base.txz", digest, str(writer.count), "base", '"Base system (MANDATORY)"', "on"]
     (build / "MANIFEST").write_text("\t".join(line) + "\n")
 
 
-def _ids(path: Path) -> dict[str, int]:
-    """Names and numbers of a passwd(5) or group(5)."""
-    return {fields[0]: int(fields[2]) for fields in (line.split(":") for line in path.read_text().splitlines())}
-
-
-class _Writer:
-    """Entries of an archive, named as FreeBSD's are, with a leading `./`."""
-
-    def __init__(self, tar: tarfile.TarFile, users: dict[str, int], groups: dict[str, int]) -> None:
-        self.tar = tar
-        self.users = users
-        self.groups = groups
-        self.count = 0
-
-    def directory(
-        self, path: str, mode: int = 0o755, owner: str = "root", group: str = "wheel", flags: str = ""
-    ) -> None:
-        self._add(self._entry(path, tarfile.DIRTYPE, mode, owner, group, flags))
-
-    def file(self, path: str, content: bytes, mode: int = 0o644, flags: str = "") -> None:
-        entry = self._entry(path, tarfile.REGTYPE, mode, "root", "wheel", flags)
-        entry.size = len(content)
-        self._add(entry, content)
-
-    def symbolic_link(self, path: str, target: str) -> None:
-        entry = self._entry(path, tarfile.SYMTYPE, 0o755, "root", "wheel", "")
-        entry.linkname = target
-        self._add(entry)
-
-    def hard_link(self, path: str, target: str, mode: int) -> None:
-        entry = self._entry(path, tarfile.LNKTYPE, mode, "root", "wheel", "")
-        entry.linkname = f"./{target}"
-        self._add(entry)
-
-    def _entry(self, path: str, kind: bytes, mode: int, owner: str, group: str, flags: str) -> tarfile.TarInfo:
-        entry = tarfile.TarInfo("." if path == "." else f"./{path}")
-        entry.type, entry.mode, entry.mtime = kind, mode, RELEASED
-        entry.uname, entry.gname = owner, group
-        entry.uid, entry.gid = self.users[owner], self.groups[group]
-        if flags:
-            entry.pax_headers = {"SCHILY.fflags": flags}
-        return entry
-
-    def _add(self, entry: tarfile.TarInfo, content: bytes | None = None) -> None:
-        self.tar.addfile(entry, None if content is None else io.BytesIO(content))
-        self.count += 1
-
-
-def _fill(writer: _Writer, build: Path, base: Path) -> None:
+def _fill(writer: Writer, build: Path, base: Path) -> None:
     for word in DIRECTORIES.split():
         path, *given = word.split(":")
         attributes = dict(each.split("=") for each in given)
@@ -152,7 +101,9 @@ def _fill(writer: _Writer, build: Path, base: Path) -> None:
     for path, target in LINKS.items():
         writer.symbolic_link(path, target)
     _fill_programs(writer, build)
-    writer.file("libexec/ld-elf.so.1", Path(machine.FILES[0]).read_bytes(), 0o555, "schg")
+    writer.file("libexec/ld-elf.so.1", rtld.linker(), 0o555, "schg")
+    for name in rtld.LIBRARIES:
+        writer.file(f"lib/{name}", rtld.library(name), 0o444)
     for name in root.LIBRARIES:
         writer.file(f"lib/{name}", (build / name).read_bytes(), 0o444, "schg")
     _fill_base(writer, base)
@@ -163,7 +114,7 @@ def _fill(writer: _Writer, build: Path, base: Path) -> None:
         writer.file(path, content, 0o444)
 
 
-def _fill_programs(writer: _Writer, build: Path) -> None:
+def _fill_programs(writer: Writer, build: Path) -> None:
     """The launcher and busybox, once each, and hard links to them; programs with attributes of their own apart."""
     applets = [f"{directory}/{name}" for directory, names in root.APPLETS.items() for name in names.split()]
     launched = sorted({*(build / "paths").read_text().split(), *root.LAUNCHED})
@@ -179,7 +130,7 @@ def _fill_programs(writer: _Writer, build: Path) -> None:
             writer.file(path, launcher, 0o4555 if path in SETUID else 0o555, "schg" if path in PRECIOUS else "")
 
 
-def _fill_base(writer: _Writer, base: Path) -> None:
+def _fill_base(writer: Writer, base: Path) -> None:
     for file in sorted(path for path in base.rglob("*") if path.is_file()):
         path = str(file.relative_to(base))
         if path not in HOSTS_OWN:

@@ -17,13 +17,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import baseset, machine
+from . import baseset, machine, pythonpkg
 
 HERE = Path(__file__).resolve().parent.parent
 # Seconds after which an older build is no stand-in's any more that is coming up.
 FORGOTTEN = 600
 MACHINE = ".machine"
-SOURCES = ("native", "lib", "kernel", "programs", "base", "host/baseset.py", "host/zones.py", "main.py")
+SETS = ("host/archive.py", "host/baseset.py", "host/rtld.py", "host/zones.py")
+SOURCES = ("native", "lib", "kernel", "programs", "base", "main.py", *SETS)
+LAYER = ("python", "host/archive.py", "host/package.py", "host/pythonpkg.py", "host/rtld.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
     "libc.so.7": ["-shared", "-fPIC", "-Wl,-soname,libc.so.7", "native/libc7.c"],
@@ -37,7 +39,7 @@ def build() -> Path:
 
     Raises CalledProcessError or PyCompileError when a source doesn't compile.
     """
-    target = _made(_stamp(), _compile)
+    target = _made(_stamp(SOURCES), _compile)
     for old in target.parent.iterdir():
         if old != target and old.suffix != MACHINE and time.time() - old.stat().st_mtime > FORGOTTEN:
             shutil.rmtree(old, ignore_errors=True)
@@ -49,7 +51,13 @@ def layer(programs: list[str]) -> Path:
 
     programs: the machine's programs that it runs. It stays, for stand-ins that are up live on it.
     """
-    return _made(machine.digest(programs) + MACHINE, lambda new: machine.copy(programs, new))
+
+    def make(new: Path) -> None:
+        machine.copy(programs, new)
+        pythonpkg.make(new, HERE)
+
+    digest = hashlib.sha256(machine.digest(programs).encode() + _stamp(LAYER).encode())
+    return _made(digest.hexdigest() + MACHINE, make)
 
 
 def _made(name: str, make: Callable[[Path], None]) -> Path:
@@ -93,9 +101,10 @@ def _compile(new: Path) -> None:
     baseset.make(new, HERE / "base")
 
 
-def _stamp() -> str:
+def _stamp(sources: tuple[str, ...]) -> str:
+    """What tells these sources from others."""
     digest = hashlib.sha256(sys.version.encode())
-    for name in SOURCES:
+    for name in sources:
         path = HERE / name
         for source in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if source.is_file() and source.suffix != ".pyc":

@@ -17,13 +17,14 @@ from pathlib import Path
 
 PYTHON = os.path.realpath("/usr/bin/python3")
 LIBRARY = f"/usr/lib/{os.path.basename(PYTHON)}"
+LIBRARIES = "/lib/x86_64-linux-gnu"
 # Of Python's library: what compiles C against it, tests it, or has windows.
 WITHOUT = shutil.ignore_patterns("config-*", "test", "idlelib", "tkinter", "_tkinter*", "turtledemo", "dist-packages")
 # No program is linked with libgcc_s: glibc opens it where a thread ends.
 FILES = (
     "/lib64/ld-linux-x86-64.so.2",
-    "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
-    "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+    f"{LIBRARIES}/ld-linux-x86-64.so.2",
+    f"{LIBRARIES}/libgcc_s.so.1",
 )
 
 
@@ -40,7 +41,7 @@ def copy(programs: Iterable[str], target: Path) -> None:
     """Copy Python's library, and the shared libraries of these programs, to the directory target."""
     shutil.copytree(LIBRARY, target / LIBRARY[1:], symlinks=True, ignore=WITHOUT)
     extensions = (target / LIBRARY[1:]).glob("lib-dynload/*.so")
-    for file in {*FILES, *_libraries([*programs, *map(str, extensions)])}:
+    for file in {*FILES, *libraries([*programs, *map(str, extensions)])}:
         place = target / os.path.realpath(os.path.dirname(file))[1:]
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
@@ -48,7 +49,7 @@ def copy(programs: Iterable[str], target: Path) -> None:
         os.symlink(f"usr/{name}", target / name)
 
 
-def _libraries(programs: list[str]) -> list[str]:
+def libraries(programs: list[str]) -> list[str]:
     """The paths of the shared libraries that these programs are linked with; static ones have none."""
     done = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False)
     return re.findall(r"=> (/\S+) \(", done.stdout)
