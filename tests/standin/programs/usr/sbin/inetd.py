@@ -52,9 +52,10 @@ def main(argv: list[str]) -> int:
         for service in services:
             if service not in listening:
                 listening[service] = _listen(service)
-        ready, _, _ = select.select([woken, *listening.values()], [], [])
-        for service in [one for one, bound in listening.items() if bound in ready]:
-            _serve(service, listening[service])
+        ready, _, _ = select.select([woken, *(bound.fileno() for bound in listening.values())], [], [])
+        for service, bound in listening.items():
+            if bound.fileno() in ready:
+                _serve(service, bound)
         if woken in ready and signal.SIGHUP in os.read(woken, 64):
             services = list(_read(path))
 
