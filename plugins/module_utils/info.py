@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Union
 
 from ansible_collections.bsd.jail.plugins.module_utils import configured, details, jls
+from ansible_collections.bsd.jail.plugins.module_utils.beneath import is_within
 from ansible_collections.bsd.jail.plugins.module_utils.conf import Value
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
 from ansible_collections.bsd.jail.plugins.module_utils.exhibit import Exhibited, Problem, exhibit
@@ -37,10 +39,13 @@ _OF_JAIL = (
 Typed = Union[bool, int, str, list[str]]
 
 
-def gather(host: Host, names: Sequence[str] | None, wanted: Collection[str]) -> dict[str, Any]:
+def gather(
+    host: Host, names: Sequence[str] | None, wanted: Collection[str], paths: Sequence[str] | None = None
+) -> dict[str, Any]:
     """The jails, and the problems with their configuration, as the module returns them.
 
-    names: names or jids of the jails that are asked for; None for all. wanted: some of GATHER.
+    names: names or jids of the jails that are asked for; None for all. wanted: some of GATHER. paths: directories whose
+    users are asked for; None for no matter which.
     Raises JailError; InputError for an empty name.
     """
     listed = jls.listed(host, dying=True)
@@ -48,6 +53,9 @@ def gather(host: Host, names: Sequence[str] | None, wanted: Collection[str]) -> 
     shown = exhibit(host, found)
     chosen = _chosen(names, listed, shown)
     jails = {name: _jail(name, listed, shown) for name in chosen}
+    if paths is not None:
+        places = [os.path.realpath(path) for path in paths]
+        jails = {name: jail for name, jail in jails.items() if jail["path"] and _shares(jail["path"], places)}
     running = {one.name: one for one in listed if one.name in jails and not _is_dying(one)}
     if "parameters" in wanted:
         _add_parameters(host, jails, running, shown)
@@ -96,6 +104,12 @@ def _jail(name: str, listed: Sequence[Jail], shown: Exhibited) -> dict[str, Any]
         "path": configured_path if running is None else running.text("path"),
         "files": list(shown.files.get(name, ())),
     }
+
+
+def _shares(path: str, places: Sequence[str]) -> bool:
+    """Whether a jail's root has something in common with a directory. One that is `/` has with none but that."""
+    root = os.path.realpath(path)
+    return any(is_within(root, place) or (root != "/" and is_within(place, root)) for place in places)
 
 
 def _is_dying(jail: Jail) -> bool:

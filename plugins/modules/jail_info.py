@@ -35,6 +35,12 @@ options:
     type: list
     elements: str
     aliases: [names]
+  path:
+    description:
+      - Directories. Only jails are told of whose root is one of them, or lies in or around one of them.
+      - A root that is C(/) lies around none.
+    type: list
+    elements: str
   gather:
     description:
       - What to tell besides. Each starts one more program on the host, V(addresses) one for each jail with a network
@@ -250,6 +256,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.text import readable
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "list", "elements": "str", "aliases": ["names"]},
+    "path": {"type": "list", "elements": "str"},
     "gather": {"type": "list", "elements": "str", "choices": list(info.GATHER), "default": []},
 }
 
@@ -260,7 +267,7 @@ def main() -> None:
     host = Host()
     try:
         host.check()
-        result = info.gather(host, module.params["name"], module.params["gather"])
+        result = info.gather(host, module.params["name"], module.params["gather"], module.params["path"])
     except JailError as error:
         module.fail_json(**readable(error.result))
     module.exit_json(changed=False, **readable(result))

@@ -314,3 +314,21 @@ def test_the_documentation_names_the_same_options() -> None:
     for name, option in jail_info.ARGUMENT_SPEC.items():
         for key in ("type", "aliases", "choices", "default", "elements"):
             assert documented[name].get(key) == option.get(key), (name, key)
+
+
+def test_who_uses_a_directory(host: InfoHost, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("jails")
+    roots = {"same": f"{tmp_path}/link/a", "in": f"{tmp_path}/jails/a/b", "around": f"{tmp_path}/jails"}
+    others = {"host": "/", "beside": f"{tmp_path}/jails/ab", "nowhere": ""}
+    for name, root in {**roots, **others}.items():
+        path = f" path = {root};" if root else ""
+        host.write(f"jail.conf.d/{name}.conf", f"{name} {{{path} }}")
+        host.shows[f"{name}.conf"] = f"name={name}|MARKER|path={root}\n" if root else f"name={name}|MARKER\n"
+
+    def users(*paths: str) -> set[str]:
+        return {jail["name"] for jail in info.gather(host, None, [], paths)["jails"]}
+
+    assert users(f"{tmp_path}/jails/a") == set(roots)
+    assert users(f"{tmp_path}/link/a/") == set(roots)
+    assert users("/", "/nowhere") == {*roots, "host", "beside"}
+    assert users() == set()
