@@ -62,13 +62,13 @@ def play(host: Host, directory: Path, tasks: list[dict[str, Any]], **variables: 
     return Cost(time.monotonic() - begin, len(log.read_text()), usage.ru_maxrss << 10)
 
 
-def put_and_fetch(directory: Path, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def put_and_fetch(directory: Path, size: int) -> list[dict[str, Any]]:
     """The tasks that send a file of that many bytes, and fetch it again."""
     large = directory / "large"
     large.write_bytes(os.urandom(size))
     put = {"ansible.builtin.copy": {"src": str(large), "dest": f"/tmp/{JAIL}", "mode": "0600"}}
     fetch = {"ansible.builtin.fetch": {"src": f"/tmp/{JAIL}", "dest": str(directory / "back"), "flat": True}}
-    return put, fetch
+    return [put, fetch]
 
 
 def measure(host: Host, directory: Path) -> None:

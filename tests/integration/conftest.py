@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shlex
@@ -58,6 +59,11 @@ def ssh_to(host: Host, path: Path) -> Path:
     )
     path.chmod(0o755)
     return path
+
+
+def documented_examples(plugin: str) -> str:
+    """The examples in a plugin's documentation. plugin: its module below the collection's plugins."""
+    return str(importlib.import_module(f"ansible_collections.bsd.jail.plugins.{plugin}").EXAMPLES)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.bsd.jail.plugins.connection import jail
 
 from benchmarks.connection import play, put_and_fetch
 from tests.hosts import Host
 
-from .conftest import Ansible, ssh_to
+from .conftest import Ansible, documented_examples, ssh_to
 
 HERE = Path(__file__).parent
 JAILS = ("one", "two")
@@ -64,7 +63,7 @@ def test_the_example(ansible: Ansible) -> None:
 def test_the_inventory_of_the_documentation(ansible: Ansible, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAILHOST2_PASSWORD", "unused")
     inventory = tmp_path / "documented.yml"
-    inventory.write_text(jail.EXAMPLES)
+    inventory.write_text(documented_examples("connection.jail"))
     names = ("web", "db", "mail")
     ansible.host.run("; ".join(f"jail -q -c name={name} path=/ persist host.hostname={name}" for name in names))
     play = tmp_path / "play.yml"
@@ -110,13 +109,10 @@ def test_large_files_are_not_held_in_memory(host: Host, tmp_path: Path) -> None:
     host.run("jail -q -c name=memory path=/ persist")
     memory = {}
     for size in (1, 100 << 20):
-        tasks = [
-            *put_and_fetch(tmp_path, size),
-            {"ansible.builtin.file": {"path": "/tmp/benchmark", "state": "absent"}},
-        ]
+        tasks = put_and_fetch(tmp_path, size)
         cost = play(host, tmp_path, tasks, ansible_connection="bsd.jail.jail", ansible_jail_name="memory")
         assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
         memory[size] = cost.memory
     # Some copies of a piece, whatever the file's size.
     assert memory[100 << 20] - memory[1] < 100 << 20
-    host.run("jail -r memory")
+    host.run("jail -r memory; rm /tmp/benchmark")

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.bsd.jail.plugins.inventory import jails
 
 from tests.hosts import CHECKOUT, Host, ansible_environment
 
-from .conftest import ssh_to
+from .conftest import documented_examples, ssh_to
 
 # One jail that runs, one that is dead and configured, and files that jail(8) can't read.
 SETUP = """
@@ -103,7 +102,7 @@ def test_the_jails_of_a_host(inventory: Inventory) -> None:
 
 def test_the_example_of_the_documentation(inventory: Inventory, tmp_path: Path) -> None:
     inventory.write()
-    (tmp_path / "our.jails.yml").write_text(jails.EXAMPLES)
+    (tmp_path / "our.jails.yml").write_text(documented_examples("inventory.jails"))
     groups = inventory.groups(ANSIBLE_SSH_EXECUTABLE=str(ssh_to(inventory.host, tmp_path / "ssh")))
     both = {"runs", "stopped"}
     assert groups.pop("jails") == both
