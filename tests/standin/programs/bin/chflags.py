@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
         options.usage(USAGE)
     changes = dict(_parse(word) for word in operands[0].split(",") if word != "0")
     clear = operands[0] == "0"
-    paths = [path for name in operands[1:] for path in (_tree(name) if "R" in given else [name])]
+    paths = [path for name in operands[1:] for path in (_tree(name, "x" in given) if "R" in given else [name])]
     status = 0
     for path in paths:
         try:
@@ -50,8 +50,12 @@ def _change(path: str, changes: dict[str, bool], clear: bool) -> None:
         fileflags.put(path, new)
 
 
-def _tree(top: str) -> list[str]:
+def _tree(top: str, on_one_file_system: bool) -> list[str]:
+    """All files of a tree; on one file system, what is mounted in it is among them, and what lies in that isn't."""
     found = [top]
+    device = os.lstat(top).st_dev if os.path.lexists(top) else 0
     for directory, names, files in os.walk(top):
         found += [os.path.join(directory, name) for name in (*files, *names)]
+        if on_one_file_system:
+            names[:] = [name for name in names if os.lstat(os.path.join(directory, name)).st_dev == device]
     return found
