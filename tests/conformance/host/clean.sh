@@ -40,6 +40,10 @@ for name in nosuch rl; do
 	rctl -r jail:$name 2> /dev/null
 done
 
+for pkg in /usr/sbin/pkg /usr/local/sbin/pkg; do
+	[ ! -e $pkg.away ] || mv $pkg.away $pkg
+done
+
 chflags -R noschg /tmp/b
 find -x /tmp/b $was -delete
 [ ! -e /tmp/b ]

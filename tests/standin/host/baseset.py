@@ -66,7 +66,19 @@ LINKS = {
 }
 
 # What makes the stand-in's own host out of a base system.
-HOSTS_OWN = frozenset({"etc/fstab", "etc/hostid", "etc/machine-id", "etc/rc.conf", "var/run/dmesg.boot"})
+HOSTS_OWN = frozenset(
+    {
+        "boot/loader.conf",
+        "etc/fstab",
+        "etc/hostid",
+        "etc/machine-id",
+        "etc/rc.conf",
+        "etc/resolv.conf",
+        "etc/ssh/sshd_config",
+        "usr/local/etc/rc.d/openssh",
+        "var/run/dmesg.boot",
+    }
+)
 
 # Those that aren't root:wheel 0644 (in etc/rc.d and the programs' directories 0555).
 MODES = {"etc/master.passwd": 0o600, "etc/spwd.db": 0o600}

@@ -17,14 +17,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import baseset, machine, pythonpkg
+from . import baseset, machine, packages, pythonpkg
 
 HERE = Path(__file__).resolve().parent.parent
 # Seconds after which an older build is no stand-in's any more that is coming up.
 FORGOTTEN = 600
 MACHINE = ".machine"
-SETS = ("host/archive.py", "host/baseset.py", "host/rtld.py", "host/zones.py")
-SOURCES = ("native", "lib", "kernel", "programs", "base", "main.py", *SETS)
+SETS = ("host/archive.py", "host/baseset.py", "host/package.py", "host/packages.py", "host/rtld.py", "host/zones.py")
+SOURCES = ("native", "lib", "kernel", "programs", "base", "packages", "main.py", *SETS)
 LAYER = ("python", "host/archive.py", "host/package.py", "host/pythonpkg.py", "host/rtld.py")
 COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
@@ -86,6 +86,8 @@ def _compile(new: Path) -> None:
         shutil.copytree(HERE / name, new / name, ignore=shutil.ignore_patterns("__pycache__"))
     (new / "programs").mkdir()
     shutil.copy(HERE / "main.py", new)
+    for source in (HERE / "packages").rglob("*.py"):
+        shutil.copy(source, new / "programs")
     paths = []
     for source in sorted((HERE / "programs").rglob("*.py")):
         shutil.copy(source, new / "programs")
@@ -99,6 +101,7 @@ def _compile(new: Path) -> None:
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
     baseset.make(new, HERE / "base")
+    packages.make(new, HERE)
 
 
 def _stamp(sources: tuple[str, ...]) -> str:

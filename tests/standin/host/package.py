@@ -21,13 +21,14 @@ PACKAGES = f"usr/freebsd-dist/packages/{ABI}/All"
 class Package:
     """A package that is being made: a context, at whose end the archive is there."""
 
-    def __init__(self, top: Path, base: Path, name: str, version: str, comment: str) -> None:
+    def __init__(self, top: Path, base: Path, name: str, version: str, origin: str, comment: str) -> None:
         """top: the tree that it goes into, at PACKAGES. base: the directory with FreeBSD's etc/passwd and etc/group."""
         self.path = top / PACKAGES / f"{name}-{version}.pkg"
         self.base = base
         self.manifest: dict[str, Any] = {
             "name": name,
             "version": version,
+            "origin": origin,
             "comment": comment,
             "abi": ABI,
             "prefix": "/usr/local",

@@ -23,10 +23,12 @@ def make(layer: Path, sources: Path) -> None:
     version = done.stdout.split()[1]
     flavour = NAME.replace(".", "")
     with Package(
-        layer, sources / "base", flavour, version, "Interpreted object-oriented programming language"
+        layer, sources / "base", flavour, version, f"lang/{flavour}", "Interpreted object-oriented programming language"
     ) as package:
         _fill(package, layer, sources / "python")
-    with Package(layer, sources / "base", "python3", "3_4", "Meta-port for the Python interpreter 3.x") as package:
+    with Package(
+        layer, sources / "base", "python3", "3_4", "lang/python3", "Meta-port for the Python interpreter 3.x"
+    ) as package:
         package.needs(flavour, version)
         package.symbolic_link("usr/local/bin/python3", NAME)
 

@@ -85,6 +85,7 @@ def assemble(top: Path, build: Path, sources: Path) -> None:
         zone.write_bytes(tzfile(rule))
     for name in ("base.txz", "MANIFEST"):
         shutil.copy(build / name, _made(top / SETS))
+    shutil.copytree(build / "packages", top, dirs_exist_ok=True)
 
 
 def _programs(top: Path, build: Path) -> None:

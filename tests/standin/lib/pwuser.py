@@ -10,6 +10,7 @@ import shutil
 import time
 
 import err
+import password
 import pwgroup
 from pwdb import Account, Database, Group
 
@@ -121,12 +122,7 @@ def _password(options: dict[str, str], default: str) -> str:
         line = file.readline().rstrip("\n")
     if letter == "H":
         return line
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import crypt
-    return crypt.crypt(line, crypt.mksalt(crypt.METHOD_SHA512))
+    return password.encrypted(line)
 
 
 def _add(database: Database, options: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     if len(names) != 1 or not options:
         print(USAGE, file=sys.stderr)
         return 1
-    if os.geteuid() != 0:
+    if os.getuid() != 0:
         err.err("chpass", "", 13)
     database = Database()
     account = database.account(names[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+import authenticate
 import err
 import logincap
 import options
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     user = users.by_name(name)
     if user is None:
         err.errx(PROGRAM, f"unknown login: {name}")
-    if os.getuid() != 0 and os.getuid() != user.uid:
+    if os.getuid() != 0 and not _is_allowed(user):
         err.errx(PROGRAM, "Sorry")
     shell = user.shell or "/bin/sh"
     environment = dict(os.environ)
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> int:
         shell = environment.get("SHELL") or "/bin/sh"
     else:
         environment = _environment(user, shell, login)
-    if os.getuid() == 0:
+    if os.geteuid() == 0:
         os.setgroups(users.group_list(user))
         os.setgid(user.gid)
         os.setuid(user.uid)
@@ -46,6 +47,15 @@ def main(argv: list[str]) -> int:
             err.errx(PROGRAM, "no directory")
     argv0 = "-su" if login else "su"
     err.err(PROGRAM, shell, program.execvp([argv0, *operands[1:]], environment, shell).errno)
+
+
+def _is_allowed(user: users.User) -> bool:
+    """Root's shell is for the group wheel alone (/etc/pam.d/su), and asks for the password, unless it is empty."""
+    if user.uid == os.getuid():
+        return True
+    if os.geteuid() != 0 or (user.uid == 0 and 0 not in os.getgroups()):
+        return False
+    return authenticate.needs_none(user.name) or authenticate.is_password(user.name, authenticate.asked("Password:"))
 
 
 def _environment(user: users.User, shell: str, login: bool) -> dict[str, str]:
