@@ -338,7 +338,7 @@ EXAMPLES = r"""
 - name: A jail with an address of its own
   bsd.jail.jail:
     name: web
-    path: /jails/web
+    path: /usr/local/jails/web
     hostname: web.example.org
     interface: lo1
     ip4_addr: 10.0.0.10
@@ -347,10 +347,17 @@ EXAMPLES = r"""
     exec_start: /bin/sh /etc/rc
     exec_stop: /bin/sh /etc/rc.shutdown jail
 
+- name: Have it not started at boot, and see what a change would come to without making it
+  bsd.jail.jail:
+    name: web
+    boot: false
+  check_mode: true
+  diff: true
+
 - name: A jail with a network stack of its own, and a parameter that has no option
   bsd.jail.jail:
     name: router
-    path: /jails/router
+    path: /usr/local/jails/router
     vnet: new
     vnet_interface: epair0b
     params:
@@ -362,11 +369,11 @@ EXAMPLES = r"""
 - name: A thin jail, its base system mounted read-only
   bsd.jail.jail:
     name: thin
-    path: /jails/thin
+    path: /usr/local/jails/thin
     mounts:
       - destination: /
         type: nullfs
-        source: /jails/base
+        source: /usr/local/jails/base
         options: [ro]
       - destination: /tmp
         type: tmpfs
@@ -375,7 +382,7 @@ EXAMPLES = r"""
 - name: Let jail(8) make the hostname out of the jail's name
   bsd.jail.jail:
     name: db
-    path: /jails/db
+    path: /usr/local/jails/db
     hostname: ${name}.example.org
     expand: [host_hostname]
 
@@ -394,10 +401,24 @@ EXAMPLES = r"""
   bsd.jail.jail:
     jails:
       - name: db
-        path: /jails/db
+        path: /usr/local/jails/db
       - name: web
-        path: /jails/web
+        path: /usr/local/jails/web
         depend: [db]
+
+- name: Change what can be changed while the jail runs, and only tell what else waits for a restart
+  bsd.jail.jail:
+    name: web
+    path: /usr/local/jails/web
+    hostname: www.example.org
+    depend: [db]
+    ip6: disable
+    restart: never
+  register: web
+
+- name: Show it
+  ansible.builtin.debug:
+    var: web.restart_needed
 
 - name: Restart a jail, and those that depend on it
   bsd.jail.jail:
@@ -413,23 +434,23 @@ EXAMPLES = r"""
 RETURN = r"""
 jail:
   description: The jail as it is now; in check mode, as it was found.
-  returned: when O(name) is given
+  returned: with O(name); of a task that fails, when it is known
   type: dict
-  contains:
+  contains: &jail
     name:
       description: Its name.
       type: str
-      returned: success
+      returned: always
       sample: web
     state:
       description: V(running), V(stopped) (configured, but not running) or V(absent).
       type: str
-      returned: success
+      returned: always
       sample: running
     conf_path:
       description: Its file.
       type: str
-      returned: success
+      returned: always
       sample: /etc/jail.conf.d/web.conf
     boot:
       description: Whether C(rc.d/jail) starts it at boot, be it as one on which another depends.
@@ -445,7 +466,7 @@ jail:
       description: Its root, as the kernel says.
       type: str
       returned: when it runs
-      sample: /jails/web
+      sample: /usr/local/jails/web
     hostname:
       description: Its hostname, as the kernel says.
       type: str
@@ -464,68 +485,88 @@ jail:
       returned: when it runs
       sample: []
 jails:
-  description:
-    - With O(jails), each jail in the order in which it was given, with the keys of RV(jail), and C(changed), C(diff),
-      C(restart_needed) and C(backup_file) of its own. When something went wrong with it, C(msg) says what, beside the
-      other keys that a failed task has.
-  returned: when O(jails) is given, also when the task fails
+  description: With O(jails), each jail in the order in which it was given.
+  returned: with O(jails); of a task that fails, when they are known
   type: list
   elements: dict
-  sample:
-    - boot: true
-      changed: true
-      conf_path: /etc/jail.conf.d/db.conf
-      diff: []
-      hostname: ""
-      ip4_addr: []
-      ip6_addr: []
-      jid: 17
-      name: db
-      path: /jails/db
-      restart_needed: []
-      state: running
+  contains:
+    <<: *jail
+    changed:
+      description: Whether anything was done with it and not undone, or would be in check mode.
+      type: bool
+      returned: always
+      sample: true
+    diff:
+      description: What was changed, or would be, in the form that Ansible shows with C(--diff).
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - before_header: /etc/jail.conf.d/web.conf
+          after_header: /etc/jail.conf.d/web.conf
+          before: ""
+          after: "web { … }"
+    restart_needed: &restart_needed
+      description:
+        - The parameters for whose sake the running jail had to be restarted, or, with O(restart=never) and
+          O(state=present), still has to be.
+      type: list
+      elements: str
+      returned: always
+      sample: [ip6]
+    backup_file: &backup_file
+      description: The copy of the file that was overwritten or removed.
+      type: str
+      returned: when O(backup=true) and there was one
+      sample: /etc/jail.conf.d/web.conf.4711.2026-01-31@12:00:00~
+    msg:
+      description: What went wrong with it, or why it isn't as it should be.
+      type: str
+      returned: when something did
+      sample: jail web depends on db, which isn't configured.
+    parameter: &parameter
+      description: The option, or parameter of jail.conf(5), that is wrong or in the way.
+      returned: failure, when there is one
+      type: str
+      sample: depend
+    cmd: &cmd
+      description: The command line of the program that failed.
+      returned: failure, when there is one
+      type: list
+      elements: str
+      sample: [/usr/sbin/jail, -f, /var/run/bsd.jail/.run/4711-815/jail.conf, -c, web]
+    rc: &rc
+      description: The status of the program that failed, negative for the signal that ended it.
+      returned: failure, when there is one
+      type: int
+      sample: 1
+    stdout: &stdout
+      description: What the program that failed printed.
+      returned: failure, when there is one
+      type: str
+      sample: "web: created"
+    stderr: &stderr
+      description: What the program that failed printed to its standard error.
+      returned: failure, when there is one
+      type: str
+      sample: "jail: web: /bin/sh /etc/rc: failed"
 dependents:
   description:
     - The jails that weren't asked for and were stopped or restarted, or would be in check mode, since they depend on
       one that was; and those that an earlier run stopped for that and this one started again.
-  returned: success
+  returned: always, unless a task fails before they are known
   type: list
   elements: str
   sample: [web]
 restart_needed:
-  description:
-    - The parameters for whose sake the running jail had to be restarted, or, with O(restart=never) and
-      O(state=present), still has to be. With O(jails), it is in RV(jails).
-  returned: when O(name) is given
-  type: list
-  elements: str
-  sample: [path]
-backup_file:
-  description: The copy of the file that was overwritten or removed.
-  returned: when O(backup=true) and there was one
-  type: str
-  sample: /etc/jail.conf.d/web.conf.4711.2026-01-31@12:00:00~
-cmd:
-  description: The command line of the program that failed.
-  returned: when a program of the base system failed
-  type: list
-  elements: str
-  sample: [/usr/sbin/jail, -f, /var/run/bsd.jail/.run/4711-815/jail.conf, -c, web]
-rc:
-  description: The status of the program that failed, negative for the signal that ended it.
-  returned: when a program of the base system failed
-  type: int
-  sample: 1
-stdout:
-  description: What the program that failed printed.
-  returned: when a program of the base system failed
-  type: str
-  sample: "web: created"
-stderr:
-  description: What the program that failed printed to its standard error.
-  returned: when a program of the base system failed
-  type: str
-  sample: "jail: web: /bin/sh /etc/rc: failed"
+  <<: *restart_needed
+  returned: with O(name); of a task that fails, when it is known
+backup_file: *backup_file
+parameter: *parameter
+cmd: *cmd
+rc: *rc
+stdout: *stdout
+stderr: *stderr
 """
 
 from collections.abc import Mapping

@@ -106,10 +106,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask the resolver of a jail
+- name: Restart a service of a jail
   bsd.jail.jail_exec:
     name: web
-    argv: [getent, hosts, www.freebsd.org]
+    cmd: service syslogd onerestart
+
+- name: Ask for something, which changes nothing
+  bsd.jail.jail_exec:
+    name: web
+    argv: [getent, hosts, localhost]
+  register: localhost
+  changed_when: false
+
+- name: Use a shell where one is needed
+  bsd.jail.jail_exec:
+    name: web
+    argv: [/bin/sh, -c, 'du -sk /var/log/* | sort -n']
   changed_when: false
 
 - name: Make a database, once, as the user who owns it
@@ -121,11 +133,6 @@ EXAMPLES = r"""
       LC_ALL: C.UTF-8
     creates: /var/db/postgres/data17/PG_VERSION
 
-- name: Use a shell where one is needed
-  bsd.jail.jail_exec:
-    name: web
-    argv: [/bin/sh, -c, 'du -sk /var/log/* | sort -n']
-
 - name: Have a server run; the next play finds that it does
   bsd.jail.jail_exec:
     name: web
@@ -136,88 +143,94 @@ EXAMPLES = r"""
 
 - name: Prepare a server, so that its pid is known
   bsd.jail.jail_exec:
-    name: web
+    name: db
     mode: prepare
-    argv: [/usr/local/sbin/httpd, -D, FOREGROUND]
+    argv: [/usr/local/bin/postgres, -D, /var/db/postgres/data17]
+    user: postgres
   register: server
 
-- name: Limit it before it runs
+- name: Give it a processor of its own before it runs
   ansible.builtin.command:
-    argv: [rctl, -a, 'process:{{ server.pid }}:memoryuse:deny=512M']
+    argv: [cpuset, -l, '0', -p, "{{ server.pid }}"]
   changed_when: true
 
 - name: Let it go
   bsd.jail.jail_exec:
-    name: web
+    name: db
     mode: release
 """
 
 RETURN = r"""
 cmd:
-  description: The program and its arguments.
-  returned: always, unless the task was skipped by O(creates) or O(removes)
+  description: The program and its arguments; when a program of the host's failed on the way, that one's.
+  returned: success, and failure of a program
   type: list
   elements: str
-  sample: [getent, hosts, www.freebsd.org]
+  sample: [getent, hosts, localhost]
 rc:
-  description: The exit status, negative for the signal that ended the program.
-  returned: with O(mode=run)
-  type: int
-  sample: 0
-status:
-  description:
-    - The exit status of a prepared program that has ended, as a shell counts it, V(128) and the number of the signal
-      for one that a signal ended. It is no reason for the task to fail.
-  returned: with the other modes, when the program has ended
+  description: The exit status, negative for the signal that ended the program. V(0) if the program wasn't run.
+  returned: with O(mode=run), and failure of a program
   type: int
   sample: 0
 stdout:
   description:
     - What the program printed, without line ends at its end. Bytes that aren't UTF-8 are written V(\\xNN).
-  returned: with O(mode=run)
+  returned: with O(mode=run), and failure of a program
   type: str
-  sample: 2610:1c1:1:606c::50:15  www.freebsd.org
+  sample: '::1               localhost  localhost.my.domain'
 stderr:
   description: What the program printed as errors, likewise.
-  returned: with O(mode=run)
+  returned: with O(mode=run), and failure of a program
   type: str
   sample: ''
 start:
-  description: When the program was started, in the host's time.
+  description: When the program was started, in the host's time; null if it wasn't.
   returned: with O(mode=run)
   type: str
   sample: '2026-11-24 20:51:24.123456'
 end:
-  description: When it had ended.
+  description: When it had ended; null if it wasn't run.
   returned: with O(mode=run)
   type: str
   sample: '2026-11-24 20:51:24.223456'
 delta:
-  description: How long that took.
+  description: How long that took; null if it wasn't run.
   returned: with O(mode=run)
   type: str
   sample: '0:00:00.100000'
 pid:
   description: The pid, which the process has from its preparation to its end.
-  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), except in check mode
+  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), if there is the process
   type: int
   sample: 1843
 stdout_file:
   description: The path on the host of what the program prints. There is no such file with O(console_socket).
-  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), except in check mode
+  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), if there is the process
   type: str
   sample: /var/run/bsd.jail/web/entrypoint/stdout
 stderr_file:
   description:
     - The path on the host of what the program prints as errors. There is no such file with O(console_socket).
-  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), except in check mode
+  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), if there is the process
   type: str
   sample: /var/run/bsd.jail/web/entrypoint/stderr
+status:
+  description:
+    - The exit status of a prepared program that has ended, as a shell counts it, V(128) and the number of the signal
+      for one that a signal ended. It is no reason for the task to fail.
+  returned: with O(mode=prepare), O(mode=release) and O(mode=detach), when the program has ended
+  type: int
+  sample: 0
 msg:
-  description: Why there was nothing to do.
-  returned: when there was nothing to do
+  description: Why nothing was done.
+  returned: when nothing was done, and on failure
   type: str
   sample: not run, because /var/db/postgres/data17/PG_VERSION is there
+parameter:
+  description: The option that is wrong.
+  returned: failure, when there is one
+  type: str
+  sample: chdir
 """
 
 import datetime
@@ -317,6 +330,14 @@ def run(jail: Jail, program: Program, options: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def not_run(program: Program, mode: str, why: str) -> dict[str, Any]:
+    """What the module returns when it doesn't run or prepare a program."""
+    result: dict[str, Any] = {"changed": False, "cmd": list(program.argv), "msg": why}
+    if mode == "run":
+        result.update(rc=0, stdout="", stderr="", start=None, end=None, delta=None)
+    return result
+
+
 def prepared(found: entrypoint.Entrypoint, changed: bool) -> dict[str, Any]:
     """What the module returns of an entrypoint."""
     result: dict[str, Any] = {
@@ -328,6 +349,8 @@ def prepared(found: entrypoint.Entrypoint, changed: bool) -> dict[str, Any]:
     }
     if found.status is not None:
         result["status"] = found.status  # a result's rc that isn't 0 would make the task fail
+    if not changed:
+        result["msg"] = "it was released before"
     return result
 
 
@@ -338,28 +361,29 @@ def work(host: Host, options: dict[str, Any], check_mode: bool) -> dict[str, Any
     mode, release_time = options["mode"], options["timeout"] or RELEASE_TIME
     if mode == "release":
         jail = entrypoint.jail_of(host, options["name"], check_mode)
-        found, changed = entrypoint.release(host, jail, release_time, check_mode=check_mode)
-        result = prepared(found, changed)
-        return result if changed else {**result, "msg": "it was released before"}
+        return prepared(*entrypoint.release(host, jail, release_time, check_mode=check_mode))
     program = program_of(options)
     jail = entrypoint.jail_of(host, options["name"], check_mode)
     program.check(jail.name)
     reason = reason_not_to(jail, options)
     if reason is not None:
-        return {"changed": False, "rc": 0, "stdout": "", "stderr": "", "cmd": list(program.argv), "msg": reason}
+        return not_run(program, mode, reason)
     if mode == "run":
         if not check_mode:
             return run(jail, program, options)
         told = options["creates"] is not None or options["removes"] is not None
-        return {"changed": told, "skipped": not told, "cmd": list(program.argv), "msg": "not run in check mode"}
-    console_socket = options["console_socket"]
+        return {**not_run(program, mode, "not run in check mode"), "changed": told, "skipped": not told}
+    console_socket, found = options["console_socket"], None
     if mode == "detach":
-        runs, changed = entrypoint.detach(host, jail, program, console_socket, release_time, check_mode=check_mode)
-        return {"changed": changed, "cmd": list(program.argv)} if runs is None else prepared(runs, changed)
-    if check_mode:
+        found, changed = entrypoint.detach(host, jail, program, console_socket, release_time, check_mode=check_mode)
+    elif check_mode:
         entrypoint.refuse_second(host, jail)
-        return {"changed": True, "cmd": list(program.argv)}
-    return prepared(entrypoint.prepare(host, jail, program, console_socket), True)
+        changed = True
+    else:
+        found, changed = entrypoint.prepare(host, jail, program, console_socket), True
+    if found is None:
+        return {**not_run(program, mode, "not prepared in check mode"), "changed": changed}
+    return prepared(found, changed)
 
 
 def main() -> None:

@@ -60,14 +60,18 @@ EXAMPLES = r"""
   bsd.jail.jail_info:
   register: info
 
-- name: Show those that run though nothing configures them
+- name: Show those that run
   ansible.builtin.debug:
-    msg: "{{ info.jails | selectattr('running') | rejectattr('configured') | map(attribute='name') }}"
+    msg: "{{ info.jails | selectattr('running') | map(attribute='name') }}"
 
 - name: See to it that jail(8) can read its files
   ansible.builtin.assert:
-    that: not info.problems
+    that: info.problems | length == 0
     fail_msg: "{{ info.problems | map(attribute='msg') | join(', ') }}"
+
+- name: See to it that all that runs is configured, and would come back after a reboot
+  ansible.builtin.assert:
+    that: info.jails | selectattr('running') | rejectattr('configured') | length == 0
 
 - name: One jail, with all that can be told of it
   bsd.jail.jail_info:
@@ -244,6 +248,32 @@ problems:
       path: /etc/jail.conf.d/web.conf
       line: 3
       jail: web
+parameter:
+  description: The option that is wrong.
+  returned: failure, when there is one
+  type: str
+  sample: name
+cmd:
+  description: The command line of the host's program that failed.
+  returned: failure, when there is one
+  type: list
+  elements: str
+  sample: [/sbin/ifconfig, -j, '12']
+rc:
+  description: The status of the program that failed, negative for the signal that ended it.
+  returned: failure, when there is one
+  type: int
+  sample: 1
+stdout:
+  description: What the program that failed printed.
+  returned: failure, when there is one
+  type: str
+  sample: ""
+stderr:
+  description: What the program that failed printed to its standard error.
+  returned: failure, when there is one
+  type: str
+  sample: 'ifconfig: jail "12" not found'
 """
 
 from typing import Any

@@ -136,7 +136,7 @@ EXAMPLES = r"""
 
 - name: Mount into a root of which no jail is configured yet
   bsd.jail.jail_mount:
-    root: /jails/new
+    root: /usr/local/jails/new
     mounts:
       - destination: /dev
         type: devfs
@@ -152,16 +152,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 root:
-  description: The root, without links.
-  returned: success, unless the jail isn't there yet in check mode
+  description: The root, without links; null in check mode, as long as there is no such jail.
+  returned: success
   type: str
-  sample: /jails/web
+  sample: /usr/local/jails/web
 mounted:
   description: The paths on which something was mounted, in this order; in check mode, would be.
   returned: success
   type: list
   elements: str
-  sample: [/jails/web/usr/local/www]
+  sample: [/usr/local/jails/web/usr/local/www]
 unmounted:
   description: The paths from which something was unmounted, in this order; in check mode, would be.
   returned: success
@@ -173,28 +173,33 @@ made:
   returned: success
   type: list
   elements: str
-  sample: [/jails/web/usr/local/www]
+  sample: [/usr/local/jails/web/usr/local/www]
+parameter:
+  description: The option that is wrong.
+  returned: failure, when there is one
+  type: str
+  sample: mounts
 cmd:
-  description: The command line of the program that failed.
-  returned: when a program of the base system failed
+  description: The command line of the host's program that failed.
+  returned: failure, when there is one
   type: list
   elements: str
   sample: [/sbin/mount, -v, --libxo, json]
 rc:
   description: The status of the program that failed, negative for the signal that ended it.
-  returned: when a program of the base system failed
+  returned: failure, when there is one
   type: int
   sample: 1
 stdout:
   description: What the program that failed printed.
-  returned: when a program of the base system failed
+  returned: failure, when there is one
   type: str
   sample: ""
 stderr:
   description: What the program that failed printed to its standard error.
-  returned: when a program of the base system failed
+  returned: failure, when there is one
   type: str
-  sample: "mount: ..."
+  sample: "mount: /dev/ada9p1: No such file or directory"
 """
 
 from typing import Any
@@ -227,13 +232,12 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     header = outcome.root.label if outcome.root else ""
     result: dict[str, Any] = {
         "changed": bool(plan.unmounts or plan.mounts),
+        "root": outcome.root.path if outcome.root else None,
         "mounted": [node(root, one.destination) for one in plan.mounts],
         "unmounted": [one.node for one in plan.unmounts],
         "made": list(outcome.made),
         "diff": {"before_header": header, "after_header": header, "before": plan.before, "after": plan.after},
     }
-    if outcome.root:
-        result["root"] = root
     return result
 
 

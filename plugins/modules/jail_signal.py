@@ -68,18 +68,18 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Let a server read its configuration again
+  bsd.jail.jail_signal:
+    name: web
+    pid: "{{ server.pid }}"
+    signal: HUP
+    must_exist: true
+
 - name: End the program that jail_exec prepared, and be sure
   bsd.jail.jail_signal:
     name: web
     wait: 30
     escalate: KILL
-
-- name: Let a server read its configuration again
-  bsd.jail.jail_signal:
-    name: web
-    pid: '{{ server.pid }}'
-    signal: HUP
-    must_exist: true
 
 - name: End all that runs in a jail, without stopping it
   bsd.jail.jail_signal:
@@ -92,21 +92,47 @@ EXAMPLES = r"""
 RETURN = r"""
 pids:
   description: The processes that were there, and were signalled unless in check mode.
-  returned: always
+  returned: success
   type: list
   elements: int
   sample: [1843]
 left:
   description: Those of them that are still there. With O(all), whoever is.
-  returned: always
+  returned: success
   type: list
   elements: int
   sample: []
 escalated:
   description: Whether the second signal was sent.
-  returned: always
+  returned: success
   type: bool
   sample: false
+parameter:
+  description: The option that is wrong.
+  returned: failure, when there is one
+  type: str
+  sample: signal
+cmd:
+  description: The command line of the host's program that failed.
+  returned: failure, when there is one
+  type: list
+  elements: str
+  sample: [/bin/ps, --libxo, json, -ax, -o, "pid,ppid,jid,uid,state,lstart"]
+rc:
+  description: The status of the program that failed, negative for the signal that ended it.
+  returned: failure, when there is one
+  type: int
+  sample: 1
+stdout:
+  description: What the program that failed printed.
+  returned: failure, when there is one
+  type: str
+  sample: ""
+stderr:
+  description: What the program that failed printed to its standard error.
+  returned: failure, when there is one
+  type: str
+  sample: "ps: cannot fork"
 """
 
 from typing import Any
