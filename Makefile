@@ -2,10 +2,11 @@
 # make quickstart [HOST=root@host]   a play that provisions three jails: on a stand-in, or on a real FreeBSD host
 # make test                          everything: lint, unit, conformance, integration
 # make lint | unit | conformance [HOST=root@host] | integration [HOST=root@host]
+# make molecule [HOST=root@host]     Molecule's scenarios, which integration has as targets too
 # make clean                         the virtual environment and all else that make made
 
 .DELETE_ON_ERROR:
-.PHONY: quickstart quickstart-remove test lint unit conformance integration packages lock clean
+.PHONY: quickstart quickstart-remove test lint unit conformance integration molecule packages lock clean
 
 PYTHON ?= python3
 HOST ?=
@@ -37,7 +38,7 @@ lint: $(READY)
 	reuse lint --lines
 	antsibull-changelog lint
 	tests/types
-	ansible-lint --offline --strict -q galaxy.yml meta/runtime.yml playbooks plugins roles
+	ansible-lint --offline --strict -q extensions galaxy.yml meta/runtime.yml playbooks plugins roles
 	ansible-lint --offline --strict -q --skip-list $(TESTS_MAY) tests/integration
 	tests/sanity
 
@@ -49,6 +50,13 @@ conformance: $(READY) packages
 
 integration: $(READY) packages
 	$(BIN)/pytest -q -n $(if $(HOST),0,$(JOBS)) tests/integration $(if $(HOST),--host $(HOST))
+
+# Without what an earlier run has left that was killed.
+molecule: export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.cache/molecule
+molecule: export BSD_JAIL_HOST := $(HOST)
+molecule: $(READY) packages
+	rm -rf $(MOLECULE_EPHEMERAL_DIRECTORY)
+	molecule test --all
 
 # The virtual environment, and the checkout as ansible_collections.bsd.jail: a link, so that what is edited is what runs.
 $(READY): requirements-dev.txt
