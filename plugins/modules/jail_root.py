@@ -196,13 +196,13 @@ root:
         - V(present) or V(absent); V(cut short) if its making or removal was, which can only be seen in check mode.
       type: str
     archive:
-      description: The archive that it was made from, as it was given then.
+      description: The archive that it was made from, as it was given then; null if there was none, or it isn't known.
       type: str
     checksum:
-      description: The SHA-256 of that archive, in the form of the option O(checksum).
+      description: The SHA-256 of that archive, in the form of the option O(checksum); null if there was none.
       type: str
     base:
-      description: The base that directories were copied from.
+      description: The base that directories were copied from; null if none were.
       type: str
     directories:
       description: The directories that were copied.
