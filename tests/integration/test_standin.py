@@ -119,6 +119,70 @@ def test_nothing_stays_after_it_was_killed_by_hand(name: str) -> None:
     assert name not in standin("list").stdout.split()
 
 
+REBOOTED = """
+mkdir -p /var/run/d /mnt/gone /mnt/there
+mkfifo /var/run/d/fifo; ln -s fifo /var/run/d/link; touch /var/run/d/file /tmp/file
+mount -t tmpfs tmpfs /mnt/gone; echo "tmpfs /mnt/there tmpfs rw 0 0" >>/etc/fstab
+ifconfig lo9 create; ifconfig bridge8 create; sysrc cloned_interfaces=lo8 ifconfig_lo8="inet 10.8.0.1/24"
+sysctl vfs.usermount=1 kern.maxfiles=1000; echo kern.maxfiles=2000 >>/etc/sysctl.conf
+echo 'kern.racct.enable="0"' >/boot/loader.conf
+sysrc jail_enable=YES
+cat >/etc/jail.conf <<X
+path = /; persist; exec.start = "echo start \\${name} >>/tmp/log"; exec.stop = "echo stop \\${name} >>/tmp/log";
+a { }
+b { }
+X
+jail -c a
+sleep 1000 >/dev/null 2>&1 &
+"""
+AFTER = """
+cd /var/run/d && echo *; ls /tmp/file; mount -p | grep mnt; ifconfig -l; ifconfig lo8 | grep "inet "
+sysctl -n vfs.usermount kern.maxfiles kern.racct.enable kern.hostname; rctl 2>&1
+while pgrep -f "/etc/rc autoboot" >/dev/null; do sleep 0.1; done
+jls name; cat /tmp/log; pgrep sleep
+"""
+
+
+@pytest.mark.parametrize("crash", [(), ("--crash",)])
+def test_what_a_reboot_leaves(name: str, crash: tuple[str]) -> None:
+    """What FreeBSD leaves (recorded: bot-1). The jails are stopped before, unless it was a crash, and started after."""
+    identity = "sysctl -b kern.boot_id | od -An -tx1"
+    standin("ssh", name, REBOOTED)
+    before = standin("ssh", name, identity).stdout
+    standin("reboot", name, *crash)
+    assert standin("ssh", name, AFTER, check=False).stdout.split("\n") == [
+        "fifo link",
+        "/tmp/file",
+        "tmpfs\t\t\t/mnt/there\t\ttmpfs\trw\t\t0 0",
+        "vtnet0 lo0 lo8",
+        "\tinet 10.8.0.1 netmask 0xffffff00",
+        "0",
+        "2000",
+        "0",
+        "jailhost.example.org",
+        "rctl: RACCT/RCTL present, but disabled; enable using kern.racct.enable=1 tunable",
+        "a",
+        "b",
+        "start a",
+        *([] if crash else ["stop a"]),
+        "start a",
+        "start b",
+        "",
+    ]
+    assert standin("ssh", name, identity).stdout != before
+
+
+def test_nobody_gets_in_while_it_boots(name: str) -> None:
+    """The connection that lets it go down is closed, and then refused until sshd is there."""
+    before_sshd = "# PROVIDE: slow\\n# BEFORE: openssh\\nsleep 1000\\n"
+    script = f"printf '{before_sshd}' >/usr/local/etc/rc.d/slow; chmod +x /usr/local/etc/rc.d/slow"
+    standin("ssh", name, script)
+    done = standin("ssh", name, "shutdown -r now; sleep 1000", check=False)
+    assert (done.returncode, done.stderr) == (255, f"Connection to {name} closed by remote host.\n")
+    done = standin("ssh", name, "true", check=False)
+    assert (done.returncode, done.stderr) == (255, f"ssh: connect to host {name} port 22: Connection refused\n")
+
+
 def test_what_linux_shows_is_out_of_sight(name: str) -> None:
     script = "ls /proc /sys /usr/bin/mount /usr/bin/python3 /bin/ps 2>&1"
     words = standin("ssh", name, script, check=False).stdout

@@ -17,6 +17,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 from typing import Any
 
@@ -77,8 +78,11 @@ def serve(system: System, connection: socket.socket) -> bool:
 def answer_outside(system: System, connection: socket.socket) -> bool:
     """What somebody on the Linux side wants. False when they have gone."""
     word = connection.recv(16)
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     if word == b"login":
         connection.sendall(b"yes" if system.power.logins else b"no")
+    elif struct.unpack("3i", credentials)[1] != os.geteuid():
+        return False  # another user's
     elif word == b"reboot":
         system.power.reboot()
     elif word == b"crash":
