@@ -49,7 +49,8 @@ def show(interface: Interface, family: str, members: list[Interface]) -> None:
         for address, length in interface.inet6:
             local = address.startswith("fe80:")
             scoped, tail = (f"%{interface.name}", f" scopeid 0x{interface.index:x}") if local else ("", "")
-            print(f"\tinet6 {address}{scoped} prefixlen {length}{tail}")
+            word = f" {interface.unsure[address]}" if address in interface.unsure else ""
+            print(f"\tinet6 {address}{scoped} prefixlen {length}{word}{tail}")
     if family:
         return
     if interface.driver == "bridge":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import itertools
 import json
 import os
 import re
@@ -75,7 +76,8 @@ class Interface:
     unit: the name that its driver gave it. index: FreeBSD's interface index, and linux: Linux's. serial: orders
     interfaces by when they came to this stack. home: the stack that it was made in. bridge: the one that it is a member
     of, or ''.
-    inet: (address, prefix length, broadcast) each; inet6: (address, prefix length).
+    inet: (address, prefix length, broadcast) each; inet6: (address, prefix length). unsure: of the latter those that
+    can't be used, for 'tentative' (it is being looked who else has them) or 'duplicated'.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Interface:
     bridge: str = ""
     inet: list[tuple[str, int, str]] = field(default_factory=list)
     inet6: list[tuple[str, int]] = field(default_factory=list)
+    unsure: dict[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> Driver:
@@ -133,9 +136,17 @@ def interfaces() -> list[Interface]:
                 bridge=names.get(link["master"], ""),
                 inet=[(each["address"], each["length"], each["broadcast"]) for each in inet],
                 inet6=_inet6([(each["address"], each["length"]) for each in inet6]),
+                unsure={each["address"]: word for each in inet6 for word in _unsure(each["flags"])},
             )
         )
     return sorted(found, key=lambda interface: interface.serial)
+
+
+def _unsure(flags: int) -> list[str]:
+    """FreeBSD's word for an address that can't be used, by Linux's flags."""
+    if flags & rtnetlink.IFA_F_DADFAILED:
+        return ["duplicated"]
+    return ["tentative"] if flags & rtnetlink.IFA_F_TENTATIVE else []
 
 
 def _inet6(addresses: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -162,12 +173,19 @@ def create(name: str) -> str:
     present = interfaces()
     home, units = kernel.if_units()
     taken = {other.rstrip("ab") for other in units}
-    number = int(wanted) if wanted else next(n for n in range(len(taken) + 1) if f"{driver}{n}" not in taken)
-    unit = f"{driver}{number}"
-    if unit in taken:
-        raise OSError(errno.EEXIST, unit)
-    ends = [f"{unit}a", f"{unit}b"] if driver == "epair" else [unit]
-    rtnetlink.add_link(ends[0], "bridge" if driver == "bridge" else "veth", ends[-1] if driver == "epair" else "")
+    for number in [int(wanted)] if wanted else itertools.count():
+        unit = f"{driver}{number}"
+        ends = [f"{unit}a", f"{unit}b"] if driver == "epair" else [unit]
+        try:
+            if unit in taken:
+                raise OSError(errno.EEXIST, unit)
+            kind, peer = ("bridge", "") if driver == "bridge" else ("veth", ends[-1] if driver == "epair" else "")
+            rtnetlink.add_link(ends[0], kind, peer)
+            break
+        except OSError as error:
+            # Somebody else may take a unit at the same time.
+            if wanted or error.errno != errno.EEXIST:
+                raise
     for end in ends:
         add(Interface(end, driver, end, [DRIVERS[driver].group], home), present)
     return ends[0]
@@ -295,7 +313,9 @@ def add_address(interface: Interface, address: str, length: int, broadcast: str 
         broadcast = ""
     elif not broadcast:
         broadcast = str(ipaddress.IPv4Network(f"{address}/{length}", strict=False).broadcast_address)
-    rtnetlink.change_address(rtnetlink.NEWADDR, interface.linux, address, length, broadcast)
+    # Only where somebody could answer: Linux doesn't look on what has no carrier, as a bridge without members, ever.
+    dad = interface.driver == "epair"
+    rtnetlink.change_address(rtnetlink.NEWADDR, interface.linux, address, length, broadcast, dad=dad)
     if interface.unit == "lo0" and ":" not in address and length < 32:
         # On FreeBSD an address of a loopback interface is that address alone, on Linux the whole net is.
         rtnetlink.change_route(

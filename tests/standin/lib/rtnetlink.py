@@ -25,7 +25,7 @@ IFF_UP = 1
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_IFALIAS = 1, 3, 4, 10, 18, 20
 IFLA_AF_SPEC, IFLA_NET_NS_FD = 26, 28
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS = 1, 2, 4, 8
-IFA_F_NODAD = 2
+IFA_F_NODAD, IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x02, 0x08, 0x40
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC = 1, 4, 5, 7
 RT_TABLE_MAIN, RT_TABLE_LOCAL = 254, 255
 RTN_UNICAST, RTN_LOCAL = 1, 2
@@ -135,29 +135,42 @@ def no_generated_addresses() -> bytes:
 
 
 def addresses() -> list[dict[str, Any]]:
-    """Every address: index (of its interface), family, address, length, broadcast ('' for none)."""
+    """Every address: index (of its interface), family, address, length, broadcast ('' for none), flags (IFA_F_*)."""
     found = []
     for _kind, body in request(GETADDR, struct.pack("=BBBBI", 0, 0, 0, 0, 0), DUMP):
-        family, length, _flags, _scope, index = struct.unpack_from("=BBBBI", body)
+        family, length, flags, _scope, index = struct.unpack_from("=BBBBI", body)
         if family in _FAMILY:
             known = dict(attributes(body[8:]))
             broadcast = socket.inet_ntop(family, known[IFA_BROADCAST]) if IFA_BROADCAST in known else ""
             address = socket.inet_ntop(family, known.get(IFA_LOCAL) or known[IFA_ADDRESS])
             found.append(
-                {"index": index, "family": family, "address": address, "length": length, "broadcast": broadcast}
+                {
+                    "index": index,
+                    "family": family,
+                    "address": address,
+                    "length": length,
+                    "broadcast": broadcast,
+                    "flags": int.from_bytes(known.get(IFA_FLAGS, bytes([flags])), "little"),
+                }
             )
     return found
 
 
 def change_address(
-    kind: int, index: int, address: str, length: int, broadcast: str = "", scope: int = RT_SCOPE_UNIVERSE
+    kind: int,
+    index: int,
+    address: str,
+    length: int,
+    broadcast: str = "",
+    scope: int = RT_SCOPE_UNIVERSE,
+    dad: bool = False,
 ) -> None:
-    """Add (NEWADDR) or delete (DELADDR) an address; one of IPv6 is there at once, without looking for duplicates."""
+    """Add (NEWADDR) or delete (DELADDR) an address. dad: whether Linux looks first who else has one of IPv6."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     packed = socket.inet_pton(family, address)
     body = struct.pack("=BBBBI", family, length, 0, scope, index)
     body += attribute(IFA_LOCAL, packed) + attribute(IFA_ADDRESS, packed)
-    if family == socket.AF_INET6:
+    if family == socket.AF_INET6 and not dad:
         body += attribute(IFA_FLAGS, IFA_F_NODAD)
     if broadcast:
         body += attribute(IFA_BROADCAST, socket.inet_pton(family, broadcast))
