@@ -36,9 +36,13 @@ class Run:
     names: tuple[str, ...]
 
     def error(self, result: Result, message: str, name: str) -> CommandError:
-        """The error about one jail of a run that failed, with what jail(8) said of that jail."""
-        own = [line for line in result.stderr.splitlines() if _is_about(line, name)]
-        said = replace(result, stderr="\n".join(own)) if own and len(self.names) > 1 else result
+        """The error about one jail of a run that failed, with what jail(8) said of that jail, and what commands said,
+        of which nobody knows the jail.
+        """
+        lines = result.stderr.splitlines()
+        own = [line for line in lines if _is_about(line, name) or not _ABOUT_ONE.match(line)]
+        is_named = any(_is_about(line, name) for line in lines)
+        said = replace(result, stderr="\n".join(own)) if is_named and len(self.names) > 1 else result
         return said.error(message, name)
 
     def said_something(self, result: Result, name: str) -> bool:
