@@ -154,19 +154,22 @@ class _Work:
                     result, f"jail {job.name} was stopped, but what follows that failed", job.name
                 )
             if job.name in self.done.complaints or job.found.changing:
-                self._clean_after(job.name, records[job.name])
+                first = [error for name, error in self.done.complaints.items() if name == job.name]
+                errors = [*first, *self._clean_after(job.name, records[job.name])]
+                if errors:
+                    self.done.complaints[job.name] = together(errors)
             self._note(job.name, records[job.name].phase, records[job.name].text)
             entrypoint.end(self.host, job.name)  # one that waits does so outside of the jail
         runs.forget(self.host, run)
 
-    def _clean_after(self, name: str, record: Record) -> None:
-        """Take away what jail(8) didn't after a jail was gone."""
+    def _clean_after(self, name: str, record: Record) -> list[JailError]:
+        """Take away what jail(8) didn't after a jail was gone. Returns what is wrong with that."""
         try:
             left = leftovers.look(self.host, {name: record}, self.done.jails, self.started)
             leftovers.clean(self.host, name, left[name])
         except JailError as error:
-            first = self.done.complaints.get(name)
-            self.done.complaints[name] = error if first is None else together([first, error])
+            return [error]
+        return []
 
     # --- files, and what runs on ----------------------------------------------------------------------------------
 
@@ -220,8 +223,8 @@ class _Work:
                 self._fail(self.jobs[name], error)
 
     def _start(self, texts: Mapping[str, str]) -> dict[str, JailError]:
-        """Start jails by their configurations. jail(8) cleans up after a start that fails; after a run of it that was
-        killed, we do. Returns what failed.
+        """Start jails by their configurations. jail(8) cleans up after a start that fails, but for what exec.prestart
+        made; after a run of it that was killed, we do. Returns what failed.
         """
         failed: dict[str, JailError] = {
             name: JailError(f"jail {name} can't be started: it depends on {other}, which doesn't run.", jail=name)
@@ -244,7 +247,8 @@ class _Work:
             if jail is not None and name not in half:
                 self._note(name, STARTED, text, jail.jid)
             elif result.rc != 0:
-                failed[name] = run.error(result, f"jail {name} can't be started", name)
+                error = run.error(result, f"jail {name} can't be started", name)
+                failed[name] = together([error, *self._clean_after(name, records[name])])
             elif settings_of(text, name).get("persist") is True:
                 failed[name] = JailError(
                     f"jail {name}: jail(8) says that it started it, and now it doesn't run: something removed it at "

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Collection, Mapping
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, state
+from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, epaircheck, epairs, state
 from ansible_collections.bsd.jail.plugins.module_utils.configured import (
     Configured,
     dependencies,
@@ -21,7 +21,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError,
 from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.params import may_load_module
-from ansible_collections.bsd.jail.plugins.module_utils.plan import START, STOP, WRITE, Observed, Plan
+from ansible_collections.bsd.jail.plugins.module_utils.plan import MODIFY, START, STOP, WRITE, Observed, Plan
 from ansible_collections.bsd.jail.plugins.module_utils.scene import Scene
 
 # What would lead jail(8) to another jail; and what it would look for under the probe's name, if that is in the path.
@@ -59,6 +59,15 @@ def check(
             )
         except InputError as error:
             errors[name] = error
+    wanted = {name: settings_of(one.effective, name) for name, one in new.items() if name not in errors}
+    for name, problem in epaircheck.without_bridge(host, wanted).items():
+        if check_mode or not {START, MODIFY} & {*new[name].steps}:
+            warnings[name] = (*warnings.get(name, ()), problem.message)
+        else:
+            errors[name] = problem
+    if any(map(epairs.members, wanted.values())):
+        all_settings = {name: settings_of(after.effective(name), name) for name in after.files}
+        errors.update(epaircheck.with_names_taken(wanted, all_settings))
     errors.update(_hosts_own(host, scene, {name: one for name, one in plans.items() if name not in errors}))
     return warnings, errors
 
@@ -181,7 +190,7 @@ def check_needs(
     defined: the jails that run or are to. Returns warnings: of what
     an earlier task of the same play would have made if this weren't check mode. Raises InputError.
     """
-    settings = settings_of(effective, name)
+    settings = epairs.without(settings_of(effective, name))
     made = any(settings.get(step) for step in ("exec.prepare", "exec.prestart"))
     problems = []
     path = _literal(settings.get("path"))

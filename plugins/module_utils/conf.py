@@ -21,6 +21,7 @@ Value = Union[bool, tuple[str, ...]]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 _MAX_NAME = 200
+_BETWEEN = ",\n        "
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,14 @@ class JailConf:
     name: the jail's name.
     parameters: names (as in jail.conf(5)) and values, in the order in which they are written.
     expand: those parameters in whose values jail(8) is to expand `$name` and `${name}`.
+    around: commands of our own, literal: a parameter, those before its other values, and those after. Where it has no
+    others here, they come after its defaults.
     """
 
     name: str
     parameters: tuple[tuple[str, Value], ...]
     expand: frozenset[str] = frozenset()
+    around: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
 
 
 def check_name(name: str) -> None:
@@ -106,13 +110,18 @@ def quote(value: str, expand: bool = False) -> str:
 def render_block(conf: JailConf) -> str:
     """The jail's block of jail.conf(5). Raises InputError for a bad parameter name or a NUL."""
     lines = [f"{conf.name} {{"]
+    around = {parameter: (before, after) for parameter, before, after in conf.around}
     for parameter, value in conf.parameters:
         check_parameter(conf.name, parameter)
         if isinstance(value, bool):
             lines.append(f"    {parameter if value else no_form(parameter)};")
         elif value:
-            items = ", ".join(quote(item, parameter in conf.expand) for item in value)
-            lines.append(f"    {parameter} = {items};")
+            before, after = around.pop(parameter, ((), ()))
+            items = [quote(item, parameter in conf.expand) for item in value]
+            items = [*map(quote, before), *items, *map(quote, after)]
+            lines.append(f"    {parameter} = {(_BETWEEN if before or after else ', ').join(items)};")
+    for parameter, (before, after) in around.items():
+        lines.append(f"    {parameter} += {_BETWEEN.join(map(quote, (*before, *after)))};")
     return "\n".join([*lines, "}", ""])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bsd.jail.plugins.module_utils import fstab
+from ansible_collections.bsd.jail.plugins.module_utils import epairinput, epairs, fstab
 from ansible_collections.bsd.jail.plugins.module_utils.conf import JailConf, Value, check_name, check_parameter
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
 from ansible_collections.bsd.jail.plugins.module_utils.mountplan import node, wanted_mounts
@@ -93,7 +93,8 @@ def configuration(name: str, options: Mapping[str, Any]) -> JailConf | None:
             )
         given[parameter] = value
     expand = _expanded(name, options.get("expand") or [], given)
-    if not given:
+    pairs = epairinput.epairs(name, options.get("epairs") or [])
+    if not given and not pairs:
         return None
     if "path" not in given:
         raise InputError(
@@ -110,10 +111,12 @@ def configuration(name: str, options: Mapping[str, Any]) -> JailConf | None:
             parameter="expand",
         )
     given.setdefault("persist", True)
-    _check_contradictions(name, given)
+    if pairs:
+        given.setdefault("vnet", ("new",))
+    _check_contradictions(name, given, bool(pairs))
     if "path" not in expand:
         _resolve(name, given, expand)
-    return JailConf(name, tuple(given.items()), expand)
+    return JailConf(name, tuple(given.items()), expand, epairs.commands(name, pairs) if pairs else ())
 
 
 def _from_options(name: str, options: Mapping[str, Any]) -> dict[str, Value]:
@@ -231,7 +234,7 @@ def _expanded(name: str, expand: list[str], given: Mapping[str, Value]) -> froze
     return frozenset(result)
 
 
-def _check_contradictions(name: str, given: Mapping[str, Value]) -> None:
+def _check_contradictions(name: str, given: Mapping[str, Value], has_epairs: bool) -> None:
     def refuse(parameter: str, other: str, why: str) -> None:
         raise InputError(f"jail {name}: {parameter} contradicts {other}: {why}", jail=name, parameter=parameter)
 
@@ -248,8 +251,9 @@ def _check_contradictions(name: str, given: Mapping[str, Value]) -> None:
         if given.get(family) in (("inherit",), ("disable",)):
             refuse(addresses, family, f"with {family}={_words(given[family])} a jail has no addresses of its own.")
         _check_duplicates(name, addresses, given[addresses])
-    if given.get("vnet") == ("inherit",) and given.get("vnet.interface"):
-        refuse("vnet.interface", "vnet", "interfaces can be moved only into a jail with a network stack of its own.")
+    for parameter, is_given in (("vnet.interface", given.get("vnet.interface")), ("epairs", has_epairs)):
+        if given.get("vnet") == ("inherit",) and is_given:
+            refuse(parameter, "vnet", "interfaces can be moved only into a jail with a network stack of its own.")
     if given.get("host") == ("inherit",):
         for parameter in given:
             if parameter.startswith("host."):

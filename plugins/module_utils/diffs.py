@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from ansible_collections.bsd.jail.plugins.module_utils import boot
+from ansible_collections.bsd.jail.plugins.module_utils import boot, epairs
 from ansible_collections.bsd.jail.plugins.module_utils.boot import BootPlan
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, settings_of
+from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
+from ansible_collections.bsd.jail.plugins.module_utils.jls import Shown
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import text_of
 from ansible_collections.bsd.jail.plugins.module_utils.params import RECORD, change_of
 from ansible_collections.bsd.jail.plugins.module_utils.plan import CLEAN, MODIFY, START, STOP, Observed, Plan, differs
@@ -47,7 +49,7 @@ def _before(one: Plan, found: Observed) -> list[str]:
     old = settings_of(found.started_with or "", one.name)
     shown = found.jail.parameters
     if STOP in one.steps:
-        lines += [f"{name}: {text_of(shown.get(name, old.get(name)))}" for name in one.restart_needed]
+        lines += [_line(one.name, name, old, shown) for name in one.restart_needed]
     if MODIFY in one.steps:
         lines += [*one.live.before.splitlines(), *(f"{name}: {text_of(old.get(name))}" for name in _noted(one, found))]
     return [*lines, *(f"jail within it: {child}" for child in one.children)]
@@ -62,10 +64,16 @@ def _after(one: Plan, found: Observed, after: Configured) -> list[str]:
     state = "running" if START in one.steps else "stopped"
     lines = [f"state: {state} ({'; '.join(remarks)})" if remarks else f"state: {state}"]
     if STOP in one.steps and START in one.steps:
-        lines += [f"{name}: {text_of(new.get(name))}" for name in one.restart_needed]
+        lines += [_line(one.name, name, new, {}) for name in one.restart_needed]
     elif START in one.steps:
         lines += [f"{name}: {text_of(new[name])} (a default)" for name in after.inherited(one.name) if name in new]
     return lines
+
+
+def _line(jail: str, name: str, settings: Mapping[str, Setting], shown: Mapping[str, Shown]) -> str:
+    """A parameter for people, as the kernel has it or else as it is configured."""
+    value = epairs.text_of(jail, settings) if name == "epairs" else text_of(shown.get(name, settings.get(name)))
+    return f"{name}: {value}"
 
 
 def _noted(one: Plan, found: Observed) -> list[str]:

@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a jail leaves behind that was removed by something else than jail(8)'s own stop: `jail -R`, its last process,
 or the end of a jail(8) half way. Its mounts stay and its addresses stay, and `jail -C` doesn't take them away
-(recorded: cln-1): we do, by the jail's record.
+(recorded: cln-1): we do, by the jail's record. So do its epairs, also where a start failed (recorded: exs-2).
 """
 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, beneath, livemounts, mountplan, mounttable
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    addresses,
+    beneath,
+    epairs,
+    livemounts,
+    mountplan,
+    mounttable,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.addresses import Alias
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, Host
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 from ansible_collections.bsd.jail.plugins.module_utils.state import Record
@@ -23,10 +31,13 @@ from ansible_collections.bsd.jail.plugins.module_utils.state import Record
 
 @dataclass(frozen=True)
 class Leftovers:
-    """mounts: in the order in which they are unmounted. aliases: addresses on the host's interfaces."""
+    """mounts: in the order in which they are unmounted. aliases: addresses on the host's interfaces. epairs: the host's
+    ends.
+    """
 
     mounts: tuple[Mounted, ...] = ()
     aliases: tuple[Alias, ...] = ()
+    epairs: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -34,6 +45,7 @@ class Leftovers:
         return tuple(
             [f"mount: {one.special} on {one.node}" for one in self.mounts]
             + [f"address: {alias.text}" for alias in self.aliases]
+            + [f"epair: {one}" for one in self.epairs]
         )
 
 
@@ -56,6 +68,7 @@ def look(
     aliases = {name: [addresses.aliases(one) for one in found] for name, found in settings.items()}
     table = mounttable.read(host) if any(one for found in lines.values() for one in found) else ()
     there = addresses.present(host) if any(one for found in aliases.values() for one in found) else frozenset()
+    interfaces = {interface for _index, interface in socket.if_nameindex()}
     result = {}
     for name in gone:
         held = addresses.held(name, jails, started)
@@ -63,12 +76,15 @@ def look(
         result[name] = Leftovers(
             _mounts([line for one in lines[name] for line in one], table, jails),
             tuple(dict.fromkeys(alias for alias in left if not addresses.is_held(alias, held))),
+            tuple({one.outside: 0 for found in settings[name] for one in epairs.members(found)}.keys() & interfaces),
         )
     return result
 
 
 def clean(host: Host, name: str, left: Leftovers) -> None:
-    """Unmount what is mounted and take away the addresses, all that can be. Raises JailError that names the rest."""
+    """Unmount what is mounted, take away the addresses and destroy the epairs, all that can be. Raises JailError that
+    names the rest.
+    """
     wrong = []
     for mounted in left.mounts:
         try:
@@ -79,6 +95,10 @@ def clean(host: Host, name: str, left: Leftovers) -> None:
         result = host.run(*alias.argv(add=False))
         if result.rc != 0:
             wrong.append(str(result.error(f"{alias.text} can't be taken away")))
+    for epair in left.epairs:
+        result = host.run(IFCONFIG, epair, "destroy")
+        if result.rc != 0:
+            wrong.append(str(result.error(f"{epair} can't be destroyed")))
     if wrong:
         raise JailError(
             f"jail {name} was removed by something else, and what it left can't be cleaned up: {'; '.join(wrong)}.",

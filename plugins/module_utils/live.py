@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, livemounts
+from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, epairs, livemounts
 from ansible_collections.bsd.jail.plugins.module_utils.conf import no_form, quote
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting, Statement
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
     ApplyRules,
+    ChangeBridge,
     ChangeMounts,
     LiveObserved,
     LivePlan,
@@ -41,6 +42,7 @@ _ADDRESSES = ("interface", "ip4.addr", "ip6.addr")
 _BELONGS = {
     "path": livemounts.PARAMETERS,
     "vnet": ("vnet.interface", *_ADDRESSES),
+    "epairs": epairs.PARAMETERS,
     "ip4": _ADDRESSES,
     "ip6": _ADDRESSES,
     "host": ("host.hostname", "host.domainname", "host.hostid", "host.hostuuid"),
@@ -122,6 +124,8 @@ class _Difference:
                 self._restart(parameter)
         self._together(_ADDRESSES)
         self._together(livemounts.PARAMETERS)
+        if self._has_other_epairs():
+            self._restart("epairs")
         for parameter in [one for first in self.restart for one in _BELONGS.get(first, ())]:
             self._wait(parameter)
         moves_in, moves_out = self._interfaces()
@@ -129,7 +133,8 @@ class _Difference:
         mounts = self._mounts()
         rules = self._rules(mounts)
         sets = [one for one in self.sets if not self._stays(one.parameter)]
-        steps: tuple[Step, ...] = (*come, *moves_in, *sets, *rules, *moves_out, *go, *mounts)
+        bridges = self._bridges()
+        steps: tuple[Step, ...] = (*come, *moves_in, *sets, *rules, *moves_out, *go, *bridges, *mounts)
         return LivePlan(steps, tuple(self.restart), tuple(self.waiting))
 
     # --- what the kernel has ----------------------------------------------------------------------------------------
@@ -224,6 +229,25 @@ class _Difference:
         come = [MoveInterface(one, True) for one in new if one not in inside]
         go = [MoveInterface(one, False) for one in dict.fromkeys(old + begun) if one not in new and one in inside]
         return come, go
+
+    def _has_other_epairs(self) -> bool:
+        """Whether its epairs are set up differently, on whatever bridges; or aren't there any more."""
+        if not epairs.same_but_for_bridges(self.name, self.old, self.new):
+            return True
+        outside, inside = self.observed.bridges, self.observed.interfaces
+        return any(
+            (outside is not None and one.outside not in outside) or (inside is not None and one.inside not in inside)
+            for one in epairs.members(self.new)
+        )
+
+    def _bridges(self) -> list[ChangeBridge]:
+        if "epairs" in self.restart:
+            return []
+        now = self.observed.bridges
+        if now is None:
+            now = {one.outside: one.bridge for one in epairs.members(self.old)}
+        wanted = [ChangeBridge(one.outside, now[one.outside], one.bridge) for one in epairs.members(self.new)]
+        return [one for one in wanted if one.old != one.new]
 
     def _aliases(self) -> tuple[list[MoveAlias], list[MoveAlias]]:
         if any(self._stays(parameter) for parameter in _ADDRESSES):

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, livemounts, mountlook, mounttable, processes
+from ansible_collections.bsd.jail.plugins.module_utils import (
+    addresses,
+    epairs,
+    livemounts,
+    mountlook,
+    mounttable,
+    processes,
+)
 from ansible_collections.bsd.jail.plugins.module_utils.addresses import Place
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.host import DEVFS, FSTAT, IFCONFIG, Host
@@ -44,6 +51,7 @@ def look(
         mounted = mounttable.read(host)
         busy = _busy(host, livemounts.change(name, path, before, after, mounted).unmounts)
     has_aliases = ADDRESSES in parts and any(map(addresses.aliases, (old, begun, new)))
+    has_epairs = INTERFACES in parts and any(map(epairs.members, (old, begun, new)))
     has_interfaces = INTERFACES in parts and any("vnet.interface" in one for one in (old, begun, new))
     rules = livemounts.ruleset(new)
     others = {livemounts.ruleset(one) for one in (old, begun) if one} - {rules}
@@ -54,7 +62,8 @@ def look(
         busy=busy,
         on_host=addresses.present(host) if has_aliases else None,
         by_others=frozenset(by_others),
-        interfaces=_interfaces(host, jail) if has_interfaces and jail.text("vnet") == "new" else None,
+        interfaces=_interfaces(host, jail) if (has_interfaces or has_epairs) and jail.text("vnet") == "new" else None,
+        bridges=epairs.bridges(host) if has_epairs else None,
         occupied=bool(processes.listed(host, [jail.jid])) if loses_persist else True,
         closed=all(_is_closed(host, other, rules) for other in others) if has_dev else True,
     )

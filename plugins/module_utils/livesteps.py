@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Union
 
@@ -20,7 +21,8 @@ class LiveObserved:
 
     mounted: all that is mounted on the host. busy: the paths of those mounts of the jail that are in use.
     on_host: the addresses of the host's interfaces. by_others: those that other running jails need.
-    interfaces: those in the jail's own network stack. occupied: whether a process runs in the jail.
+    interfaces: those in the jail's own network stack. bridges: the bridge of each of the host's, '' for none.
+    occupied: whether a process runs in the jail.
     closed: whether the new devfs ruleset can be applied over the old one, and shows then what it shows by itself.
     """
 
@@ -29,6 +31,7 @@ class LiveObserved:
     on_host: frozenset[Place] | None = None
     by_others: frozenset[Place] = frozenset()
     interfaces: frozenset[str] | None = None
+    bridges: Mapping[str, str] | None = None
     occupied: bool = True
     closed: bool = True
 
@@ -83,6 +86,23 @@ class MoveInterface:
 
 
 @dataclass(frozen=True)
+class ChangeBridge:
+    """An interface of the host that leaves one bridge for another. old: '' for none."""
+
+    interface: str
+    old: str
+    new: str
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        return (f"bridge of {self.interface}: {self.old or '(none)'}",)
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        return (f"bridge of {self.interface}: {self.new}",)
+
+
+@dataclass(frozen=True)
 class ApplyRules:
     """A devfs ruleset for the jail's /dev. path: where that is mounted. old, new: numbers of rulesets."""
 
@@ -114,7 +134,7 @@ class ChangeMounts:
     after: tuple[str, ...]
 
 
-Step = Union[Set, MoveAlias, MoveInterface, ApplyRules, ChangeMounts]
+Step = Union[Set, MoveAlias, MoveInterface, ChangeBridge, ApplyRules, ChangeMounts]
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,51 @@ options:
       - While the jail runs, those that are new are moved into it, and those that aren't given any more out of it.
     type: list
     elements: str
+  epairs: &epairs
+    description:
+      - Networks that the jail is on, each by an epair(4) - one end is a member of a bridge of the host, the other is
+        the jail's, which has a network stack of its own then (O(vnet=new)).
+      - They are made and set up before anything of the jail runs, and gone when it is stopped, by commands that are
+        written to the jail's C(exec.prestart), C(exec.created) and C(exec.poststop), beside those of O(params). So the
+        jail has its network also when C(rc.d/jail) starts it. C(lo0) has its address too.
+      - When only bridges change while the jail runs, its interfaces move to them, and its connections stay. For all
+        else, it has to be restarted.
+      - The end on the host is called C(e0a_NAME) after the jail, the jail's C(e0b_NAME), the next C(e1a_NAME) and so
+        on; part of a long name is replaced by a digest.
+    type: list
+    elements: dict
+    suboptions:
+      bridge:
+        description: The bridge. It has to be there; the role P(bsd.jail.host#role) makes bridges.
+        type: str
+        required: true
+      addresses:
+        description:
+          - The addresses of the jail's interface, each with the length of its network's prefix.
+          - V(dhcp) for an address by dhclient(8). It runs in the jail, which needs that program and bpf(4) in its
+            C(/dev), which none of FreeBSD's rulesets for jails shows.
+          - V(slaac) for addresses by the advertisements of IPv6 routers. The jail needs rtsol(8).
+          - The start fails if another host has one of the IPv6 addresses already.
+        type: list
+        elements: str
+        default: []
+      gateway:
+        description: The default gateways, at most one for IPv4 and one for IPv6.
+        type: list
+        elements: str
+        default: []
+      interface:
+        description: The name of the interface in the jail, other than the default one.
+        type: str
+      ether:
+        description:
+          - The MAC address of the jail's interface.
+          - Without it, one is made of C(/etc/hostid), the jail's name and the place in this list. It stays the same as
+            long as these do. Clones of a host that have the same C(/etc/hostid) give their jails the same addresses.
+        type: str
+      mtu:
+        description: The MTU of both ends, in bytes.
+        type: int
   depend: &depend
     description:
       - The jails that have to run before this one starts. Those that don't run are started before it.
@@ -245,7 +290,7 @@ options:
       - What to look at in a running jail although nothing else differs. jls(8) doesn't show it, and it takes a program
         more for each.
       - V(mounts) - what its configuration mounts is mounted. V(addresses) - its addresses are on their interfaces.
-        V(interfaces) - its C(vnet.interface) are in its network stack.
+        V(interfaces) - its C(vnet.interface) are in its network stack, and its epairs on their bridges.
       - What is found missing is put right while the jail runs.
     type: list
     elements: str
@@ -307,6 +352,7 @@ options:
       interface: *interface
       vnet: *vnet
       vnet_interface: *vnet_interface
+      epairs: *epairs
       depend: *depend
       persist: *persist
       devfs_ruleset: *devfs_ruleset
@@ -354,7 +400,16 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: A jail with a network stack of its own, and a parameter that has no option
+- name: A jail with a network stack of its own, on a bridge of the host
+  bsd.jail.jail:
+    name: mail
+    path: /usr/local/jails/mail
+    epairs:
+      - bridge: bridge0
+        addresses: [10.0.0.20/24, fd00:0:0:1::20/64]
+        gateway: [10.0.0.1, fd00:0:0:1::1]
+
+- name: A jail with an interface of the host in its network stack, and a parameter that has no option
   bsd.jail.jail:
     name: router
     path: /usr/local/jails/router
@@ -605,6 +660,18 @@ def jail_spec() -> dict[str, dict[str, Any]]:
             spec[option]["aliases"] = list(parameter.aliases)
         if parameter.choices:
             spec[option]["choices"] = list(parameter.choices)
+    spec["epairs"] = {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "bridge": {"type": "str", "required": True},
+            "addresses": {"type": "list", "elements": "str", "default": []},
+            "gateway": {"type": "list", "elements": "str", "default": []},
+            "interface": {"type": "str"},
+            "ether": {"type": "str"},
+            "mtu": {"type": "int"},
+        },
+    }
     spec["mounts"].update(
         elements="dict",
         options={

@@ -185,6 +185,8 @@ by `jail -m` if `jls -n` shows them, and take a restart if it doesn't.
   file system that mount(8) needs a program of its own for, such as NFS, one on the jail's root itself, and one outside
   of it.
 - A devfs ruleset is applied live if it hides all before it shows anything, as FreeBSD's own for jails do.
+- An epair of `epairs` whose bridge changes leaves the one and joins the other; all else about `epairs` takes a restart,
+  and stands in `restart_needed` under that name.
 - An address on one of the host's interfaces stays there as long as another running jail has it there too. One that the
   host has itself is refused: jail(8) would take it away with the jail.
 
