@@ -280,26 +280,22 @@ class Connection(ConnectionBase):
         """
         inside = self.become if sudoable else None
         outside = self._outside
-        asks = inside is not None and inside.expect_prompt()
-        # The connection waits for one become plugin: for that of the host, unless the other needs a password.
-        if outside is None or asks:
+        if outside is None:
             self._host.become = self.become
-            if outside is not None:
-                if outside.get_option("become_pass"):
-                    raise AnsibleError(
-                        "Become has a password on the jail host and one in the jail: a command can be given one"
-                    )
-                # Without a shell, it doesn't say when it has succeeded.
-                command = outside.build_become_command(command, None)
             answer: _Answer = self._host.exec_command(_keep_status(command), in_data, sudoable)
             return answer
-        self._host.become = outside
-        command = outside.build_become_command(command, self._shell)
+        # The connection waits for one of them to succeed: for that of the host, unless the other needs a password.
+        waited, other = outside, inside
+        if inside is not None and inside.expect_prompt():
+            if outside.get_option("become_pass"):
+                raise AnsibleError("Become has a password on the jail host and one in the jail: only one can be given")
+            waited, other = inside, outside
+        self._host.become = waited
+        command = _keep_status(outside.build_become_command(command, self._shell))
         # With data there is no terminal, which would change line ends.
-        in_data = in_data or (None if sudoable else b"\n")
-        status, stdout, stderr = self._host.exec_command(_keep_status(command), in_data, True)
-        if inside is not None and inside.success:
-            stdout = re.sub(re.escape(to_bytes(inside.success)) + rb"\r?\n", b"", stdout, count=1)
+        status, stdout, stderr = self._host.exec_command(command, in_data or (None if sudoable else b"\n"), True)
+        if other is not None and other.success:
+            stdout = re.sub(re.escape(to_bytes(other.success)) + rb"\r?\n", b"", stdout, count=1)
         return status, stdout, stderr
 
     def _jexec(self, cmd: str) -> str:

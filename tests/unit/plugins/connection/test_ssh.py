@@ -38,6 +38,8 @@ fi
 echo su >>{here}/su.log
 exec /bin/sh "$2" "$3"
 """
+RAW = ("raw", r"printf 'p%s\n' ong")
+PING = ("ping", "")
 INSIDE = {"ansible_connection": "bsd.jail.jail", "ansible_jail_name": "runs"}
 
 
@@ -181,10 +183,11 @@ def become_on_host(ssh: Ssh, **variables: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("module", [["raw", "echo pong"], ["ping", ""]])
-@pytest.mark.parametrize("asks", [False, True])
-@pytest.mark.parametrize("inside", [False, True])
-def test_becoming_another_user_on_the_host(ssh: Ssh, module: list[str], asks: bool, inside: bool) -> None:
+@pytest.mark.parametrize(
+    ("module", "asks", "inside"),
+    [(RAW, False, False), (RAW, True, False), (RAW, True, True), (PING, False, True), (PING, True, True)],
+)
+def test_becoming_another_user_on_the_host(ssh: Ssh, module: tuple[str, str], asks: bool, inside: bool) -> None:
     variables = become_on_host(ssh, ansible_become=inside, ansible_become_method="su")
     variables["ansible_become_exe"] = str(ssh.here / "su2")
     program(ssh.here / "su2", '#!/bin/sh\n[ "$1" = root ] || exit 1\nexec /bin/sh "$2" "$3"\n')
@@ -195,6 +198,21 @@ def test_becoming_another_user_on_the_host(ssh: Ssh, module: list[str], asks: bo
     assert "pong" in said
     assert "BECOME" not in said
     assert (ssh.here / "su.log").read_text() == "su\n" * len(calls)
+
+
+@pytest.mark.parametrize("module", [RAW, PING])
+def test_a_password_in_the_jail_after_becoming_another_user_on_the_host(ssh: Ssh, module: tuple[str, str]) -> None:
+    (ssh.here / "jailed").mkdir()
+    (ssh.here / "jailed/asks").touch()
+    program(ssh.here / "su2", SU.format(here=ssh.here / "jailed"))
+    given = {"ansible_become_method": "su", "ansible_become_exe": str(ssh.here / "su2")}
+    for word in ("secret", "wrong"):
+        variables = become_on_host(ssh, ansible_become=True, ansible_become_pass=word, **given)
+        said, _ = ssh.ansible("-m", module[0], "-a", module[1], variables=variables)
+        assert ("pong" in said) == (word == "secret")
+        assert "BECOME" not in said
+    said, _ = ssh.ansible("-m", "ping", variables={**variables, "ansible_jail_host_become_pass": "another"})
+    assert "Become has a password on the jail host and one in the jail" in said
 
 
 def test_a_wrong_password_of_the_hosts(ssh: Ssh) -> None:
