@@ -83,8 +83,7 @@ HOSTS_OWN = frozenset(
 # Those that aren't root:wheel 0644 (in etc/rc.d and the programs' directories 0555).
 MODES = {"etc/master.passwd": 0o600, "etc/spwd.db": 0o600}
 
-# Programs that run as root for everybody, each of which is a file of its own, and those that mustn't be replaced.
-SETUID = frozenset({"sbin/ping", "usr/bin/chpass", "usr/bin/crontab", "usr/bin/su"})
+# Those that mustn't be replaced.
 PRECIOUS = frozenset({"usr/bin/chpass", "usr/bin/crontab", "usr/bin/su"})
 
 PROGRAMS = ("bin/", "sbin/", "usr/bin/", "usr/sbin/", "etc/rc.d/")
@@ -133,13 +132,13 @@ def _fill_programs(writer: Writer, build: Path) -> None:
     launcher = (build / "launcher").read_bytes()
     busybox = Path(root.binaries()["busybox"]).read_bytes()
     for paths, content in ((sorted({*applets} - {*launched}), busybox), (launched, launcher)):
-        shared = [path for path in paths if path not in SETUID | PRECIOUS]
+        shared = [path for path in paths if path not in root.SETUID | PRECIOUS]
         writer.file(shared[0], content, 0o555)
         for path in shared[1:]:
             writer.hard_link(path, shared[0], 0o555)
-    for path in sorted(SETUID | PRECIOUS):
+    for path in sorted(root.SETUID | PRECIOUS):
         if path in launched:
-            writer.file(path, launcher, 0o4555 if path in SETUID else 0o555, "schg" if path in PRECIOUS else "")
+            writer.file(path, launcher, 0o4555 if path in root.SETUID else 0o555, "schg" if path in PRECIOUS else "")
 
 
 def _fill_base(writer: Writer, base: Path) -> None:

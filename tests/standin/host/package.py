@@ -35,6 +35,7 @@ class Package:
             "deps": {},
         }
         self.entries: list[tuple[str, bytes | str, int, int | None]] = []
+        self.directories: dict[str, int] = {}
 
     def needs(self, name: str, version: str) -> None:
         """Another package has to be there first."""
@@ -42,6 +43,9 @@ class Package:
 
     def file(self, path: str, content: bytes, mode: int = 0o644, mtime: int | None = None) -> None:
         self.entries.append((path, content, mode, mtime))
+
+    def directory(self, path: str, mode: int) -> None:
+        self.directories[path] = mode
 
     def symbolic_link(self, path: str, target: str) -> None:
         self.entries.append((path, target, 0o755, None))
@@ -60,6 +64,8 @@ class Package:
             for name in ("+COMPACT_MANIFEST", "+MANIFEST"):
                 Writer(tar, self.base, "").file(name, json.dumps(self.manifest).encode())
             writer = Writer(tar, self.base, "/")
+            for path, mode in self.directories.items():
+                writer.directory(path, mode)
             for path, content, mode, mtime in self.entries:
                 if isinstance(content, str):
                     writer.symbolic_link(path, content)

@@ -14,6 +14,7 @@ KNOWN = {
     "pkg": ("2.4.2", "ports-mgmt/pkg", "Package manager"),
     "sudo": ("1.9.17p2", "security/sudo", "Allow others to run commands as root"),
 }
+DIRECTORIES = {"sudo": {"usr/local/etc/sudoers.d": 0o750}}
 SETUID = frozenset({"doas", "sudo"})
 
 
@@ -35,6 +36,8 @@ def make(build: Path, sources: Path) -> None:
 
 
 def _fill(package: Package, directory: Path, launcher: bytes) -> None:
+    for path, mode in DIRECTORIES.get(directory.name, {}).items():
+        package.directory(path, mode)
     for file in sorted(path for path in directory.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         path = str(file.relative_to(directory))
         if file.suffix == ".py":

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import machine
+from . import fresh, machine
 from .zones import ZONES, tzfile
 
 HIDDEN = "usr/libexec/standin"
@@ -47,6 +47,9 @@ BINARIES = {
 # Where the launcher runs one of them.
 LAUNCHED = ("bin/sh", "usr/bin/nice", "usr/bin/nohup", "usr/bin/xargs")
 
+# Those that run as root for everybody, each of which is a file of its own.
+SETUID = frozenset({"sbin/ping", "usr/bin/chpass", "usr/bin/crontab", "usr/bin/su"})
+
 LIBRARIES = ("libc.so.7", "libutil.so.10")
 # Where bsdinstall(8) and FreeBSD's installation media have the sets.
 SETS = "usr/freebsd-dist"
@@ -65,8 +68,8 @@ def binaries() -> dict[str, str]:
     return {name: shutil.which(program) or program for name, program in BINARIES.items()}
 
 
-def assemble(top: Path, build: Path, sources: Path) -> None:
-    """Make the upper tree.
+def assemble(top: Path, build: Path, sources: Path, is_fresh: bool) -> None:
+    """Make the upper tree, with Python as FreeBSD's, or as FreeBSD's installer leaves a host.
 
     top: an empty directory. build: what build.py made (launcher, libc.so.7, back.so, lib/, programs/, kernel/).
     sources: the directory with python/ and base/, whose files go in as they are.
@@ -77,8 +80,11 @@ def assemble(top: Path, build: Path, sources: Path) -> None:
         os.chmod(top / name, 0o1777)
     os.chmod(top / "root", 0o750)
     _programs(top, build)
-    _python(top, sources / "python")
     _copy_base(top, sources / "base")
+    if is_fresh:
+        fresh.make(top)
+    else:
+        _python(top, sources / "python")
     for name, rule in ZONES.items():
         zone = top / "usr/share/zoneinfo" / name
         _made(zone.parent)
@@ -109,6 +115,10 @@ def _programs(top: Path, build: Path) -> None:
     _shell(hidden / "bin/sh")
     for path in (*LAUNCHED, *(build / "paths").read_text().split()):
         _link(launcher, top / path)
+    for path in SETUID:
+        (top / path).unlink()
+        shutil.copy(launcher, top / path)
+        (top / path).chmod(0o4555)
 
 
 def _shell(path: Path) -> None:

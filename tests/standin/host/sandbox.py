@@ -80,9 +80,10 @@ def connected(name: str) -> socket.socket:
     return sock
 
 
-def up(name: str) -> None:
-    """Bring one up; returns when it is. StandinError when the name is taken or it doesn't come up, with its own
-    words.
+def up(name: str, *, fresh: bool) -> None:
+    """Bring one up; returns when it is. fresh: as FreeBSD's installer leaves a host.
+
+    StandinError when the name is taken or it doesn't come up, with its own words.
     """
     built, machine = build(), layer(list(root.binaries().values()))
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -102,7 +103,7 @@ def up(name: str) -> None:
             os.write(ready_write, str(error).encode())
             os._exit(1)
         if os.fork() == 0:
-            _first_process(name, (built, machine), listener, ready_write)
+            _first_process(name, (built, machine), fresh, listener, ready_write)
         os._exit(0)
     listener.close()
     os.close(ready_write)
@@ -149,11 +150,11 @@ def enter(name: str) -> None:
     os.chdir("/root")
 
 
-def _first_process(name: str, built: tuple[Path, Path], listener: socket.socket, ready: int) -> None:
+def _first_process(name: str, built: tuple[Path, Path], fresh: bool, listener: socket.socket, ready: int) -> None:
     """In the new namespaces: make the root, go into it, and become the kernel."""
     try:
         listener.listen()
-        _make_root(*built)
+        _make_root(*built, fresh)
         log = os.open("/var/log/kernel", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open("/dev/null", os.O_RDONLY)
         for fd, target in ((null, 0), (log, 1), (log, 2)):
@@ -171,7 +172,7 @@ def _first_process(name: str, built: tuple[Path, Path], listener: socket.socket,
         os._exit(1)
 
 
-def _make_root(built: Path, machine: Path) -> None:
+def _make_root(built: Path, machine: Path, fresh: bool) -> None:
     linux.mount("none", "/", "none", linux.MS_REC | linux.MS_PRIVATE)
     # Anywhere but above this checkout, which has to stay in sight.
     place = next(path for path in map(Path, ("/tmp", "/mnt", "/media", "/srv")) if not HERE.is_relative_to(path))
@@ -180,7 +181,7 @@ def _make_root(built: Path, machine: Path) -> None:
     for path in (lower, top, upper, work, new):
         path.mkdir()
     linux.mount(machine, lower, "none", linux.MS_BIND)
-    root.assemble(top, built, HERE)
+    root.assemble(top, built, HERE, fresh)
     linux.mount("standin", new, "overlay", 0, users.overlay(f"{top}:{lower}", upper, work))
     linux.mount("proc", new / root.HIDDEN / "proc", "proc")
     _make_dev(new)

@@ -12,38 +12,43 @@ import sys
 import termios
 import tty as terminal
 
-from . import sandbox
+from . import login, sandbox
 
 TIOCGPTN = 0x80045430  # the number of a terminal, of its master; not in Python's termios
 
 
-def run(name: str, command: str, *, tty: bool) -> int:
-    """Run a command (a login shell where it is empty) in the stand-in as root and wait for it.
+def run(name: str, command: str, *, tty: bool, user: str | None) -> int:
+    """Run a command (a login shell where it is empty) in the stand-in and wait for it.
 
-    tty: give it a terminal of the stand-in's. Returns its exit status, 128 + the signal's number where one ended it,
-    255 where the stand-in refuses, or goes down meanwhile.
+    tty: give it a terminal of the stand-in's. user: who logs in by ssh; None for root, at its console. Returns its exit
+    status, 128 + the signal's number where one ended it, 255 where the stand-in refuses, or goes down meanwhile.
     """
     with sandbox.connected(name) as host:
         if not sandbox.is_open(host):
             print(f"ssh: connect to host {name} port 22: Connection refused", file=sys.stderr)
             return 255
-        status = _run(name, command, tty)
+        status = _run(name, command, tty, user)
         if status in (128 + signal.SIGTERM, 128 + signal.SIGKILL) and not sandbox.is_open(host):
             print(f"Connection to {name} closed by remote host.", file=sys.stderr)
             return 255
         return status
 
 
-def _run(name: str, command: str, tty: bool) -> int:
+def _run(name: str, command: str, tty: bool, user: str | None) -> int:
     sandbox.enter(name)
+    who = login.ROOT if user is None else login.find(user)
+    if who is None:
+        print(f"{user}@{name}: Permission denied (publickey,keyboard-interactive).", file=sys.stderr)
+        return 255
     argv = ["sh", "-c", command] if command else ["-sh"]
-    environment = dict(sandbox.ENVIRONMENT)
+    environment = who.environment(sandbox.ENVIRONMENT)
     environment |= {"SSH_CONNECTION": "10.0.2.2 43774 10.0.2.15 22", "SSH_CLIENT": "10.0.2.2 43774 22"}
     if tty:
-        return _on_terminal(argv, environment)
+        return _on_terminal(argv, environment, who)
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        who.become()
         os.execve("/bin/sh", argv, environment)
     return _status(pid)
 
@@ -54,7 +59,7 @@ def _status(pid: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _on_terminal(argv: list[str], environment: dict[str, str]) -> int:
+def _on_terminal(argv: list[str], environment: dict[str, str], who: login.Login) -> int:
     master, slave = os.openpty()
     number = struct.unpack("i", fcntl.ioctl(master, TIOCGPTN, b"\0" * 4))[0]
     pid = os.fork()
@@ -64,6 +69,9 @@ def _on_terminal(argv: list[str], environment: dict[str, str]) -> int:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         for fd in range(3):
             os.dup2(slave, fd)
+        if who.uid != 0:
+            os.fchown(slave, who.uid, 4)  # the group tty
+        who.become()
         os.execve(
             "/bin/sh", argv, {**environment, "SSH_TTY": f"/dev/pts/{number}", "TERM": os.environ.get("TERM", "xterm")}
         )

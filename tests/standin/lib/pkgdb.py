@@ -64,7 +64,7 @@ class Database:
                 files.append(f"/{entry.name}")
                 path = f"{self.root}/{entry.name}"
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                if os.path.lexists(path):
+                if os.path.lexists(path) and not entry.isdir():
                     os.unlink(path)
                 tar.extract(entry, f"{self.root}/")
         self.packages[manifest["name"]] = {**manifest, "files": files, "automatic": automatic}
@@ -74,9 +74,9 @@ class Database:
         """Take an installed package's files away, and the directories that they leave empty."""
         for file in reversed(self.packages.pop(name)["files"]):
             path = f"{self.root}{file}"
-            if os.path.lexists(path):
+            if os.path.lexists(path) and not os.path.isdir(path):
                 os.unlink(path)
-            _prune(os.path.dirname(path), f"{self.root}/usr/local")
+            _prune(path if os.path.isdir(path) else os.path.dirname(path), f"{self.root}/usr/local")
         self.save()
 
 
