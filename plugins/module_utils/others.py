@@ -33,18 +33,18 @@ class Worker:
     names: frozenset[str]
 
 
-def wait(host: Host, configured: Configured, names: Set[str], timeout: float) -> None:
+def wait(host: Host, configured: Configured, names: Set[str], timeout: float) -> bool:
     """Wait until nobody else works on some jails.
 
-    timeout: seconds. Raises LockError, which says who does.
+    timeout: seconds. Returns whether anybody did. Raises LockError, which says who still does.
     """
-    if not names:
-        return
+    waited = False
     deadline = time.monotonic() + timeout
-    while True:
+    while names:
         at_work = [one for one in workers(host) if _concerns(one, configured, names)]
         if not at_work:
-            return
+            break
+        waited = True
         if time.monotonic() >= deadline:
             one = at_work[0]
             which = ", ".join(sorted(names & one.names) or sorted(names))
@@ -53,6 +53,7 @@ def wait(host: Host, configured: Configured, names: Set[str], timeout: float) ->
                 "Wait for it, or raise lock_timeout."
             )
         time.sleep(0.2)
+    return waited
 
 
 def workers(host: Host) -> list[Worker]:
