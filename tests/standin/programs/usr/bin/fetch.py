@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import contextlib
+import email.utils
+
+# What is imported late has to be there before this is in a jail's root.
+import encodings.idna  # noqa: F401
 import os
 import re
 import socket
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -120,10 +126,6 @@ def _opened(url: str, timeout: float) -> Iterator[tuple[Any, int | None, float |
 
 @contextlib.contextmanager
 def _over_http(url: str, timeout: float) -> Iterator[tuple[Any, int | None, float | None]]:
-    import email.utils
-    import urllib.error
-    import urllib.request
-
     request = urllib.request.Request(url, headers={"User-Agent": "fetch libfetch/2.0"})
     try:
         answer = urllib.request.urlopen(request, timeout=timeout)
