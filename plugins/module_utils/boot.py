@@ -79,7 +79,7 @@ def starts(names: Iterable[str], at_boot: AtBoot, found: Configured) -> dict[str
     """Which of some jails start at boot, be it as one that another depends on; none of them is in it where that can't
     be known.
     """
-    if at_boot.problem:
+    if _problem(at_boot, found):
         return {}
     if not at_boot.is_enabled:
         return dict.fromkeys(names, False)
@@ -96,8 +96,9 @@ def plan(wanted: Iterable[Desired], found: Configured, before: AtBoot) -> BootPl
     """
     asked = {one.name: one for one in wanted if one.boots is not None}
     unchanged = BootPlan(before, before.names)
-    if before.problem:
-        return _refused(unchanged, asked, before.problem)
+    problem = _problem(before, found)
+    if problem:
+        return _refused(unchanged, asked, problem)
     there = _starting(before, found)
     away = [name for name, one in asked.items() if not one.boots and name in there]
     new = [name for name, one in asked.items() if one.boots and name not in there]
@@ -136,6 +137,14 @@ def lines(at_boot: AtBoot) -> str:
     if at_boot.names is None:
         return "(empty: all jails of /etc/jail.conf)\n"
     return "".join(f"{name}\n" for name in at_boot.names) or "(none)\n"
+
+
+def _problem(at_boot: AtBoot, found: Configured) -> str:
+    """Why it can't be known which jails start; '' if it can."""
+    unreadable = next((one.name for one in found.main if one.kind == "unreadable"), "")
+    if unreadable and at_boot.names is None:
+        return f"{unreadable} can't be read."
+    return at_boot.problem
 
 
 def _starting(at_boot: AtBoot, found: Configured) -> tuple[str, ...]:
@@ -220,9 +229,6 @@ def _obstacle(names: Iterable[str], found: Configured) -> str:
     """A jail of /etc/jail.conf that rc.d/jail wouldn't start from a list as it does without one, with the reason; ''
     if there is none.
     """
-    for one in found.main:
-        if one.kind == "unreadable":
-            return f"the jails of {one.name}, which can't be read"
     for name in names:
         places = {one.source for one in found.main if one.kind == "jail" and one.name == name}
         place = elsewhere(found, name)

@@ -99,7 +99,7 @@ def converge(
         if names.count(name) > 1:
             raise InputError(f"jail {name} is asked for twice.", jail=name)
     decision = _decide(host, wanted, check_mode, None)
-    # What is in the way may be somebody else's work half done: rc.d/jail has added an address, and the jail isn't there.
+    # What is in the way may be somebody else's work half done: an address is added before its jail is there.
     if others.wait(host, decision.after, frozenset(decision.failed), lock_timeout):
         decision = _decide(host, wanted, check_mode, None)
     while True:

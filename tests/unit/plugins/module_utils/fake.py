@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.rcconf import SYSRC
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
 # What the module's options are where a test says nothing of them.
@@ -96,6 +98,8 @@ class FakeHost(Host):
             return Result(argv, 0, json.dumps({"mount": {"mounted": self.mounted}}), "")
         if argv[0] == IFCONFIG:
             return Result(argv, 0, self.interfaces, "")
+        if argv[0] == SYSRC:
+            return self._sysrc(argv)
         if argv[:2] == (JAIL, "-m"):
             return self._modify(argv)
         if argv[:3] == (JAIL, "-c", "name=bsd_jail_new"):
@@ -107,6 +111,23 @@ class FakeHost(Host):
         assert argv[:4] == (JAIL, "-f", "-", "-m"), argv
         probes = argv[4:] or tuple(one.name for one in confread.parse(stdin) if one.kind == "jail")
         return Result(argv, 1, "", "".join(self._answer_to_probe(stdin, probe) for probe in probes))
+
+    def _sysrc(self, argv: tuple[str, ...]) -> Result:
+        """sysrc(8), for words without quotes: what sh(1) makes of rc.conf, and a line more at its end."""
+        name, assigns, value = argv[-1].partition("=")
+
+        def said() -> str:
+            script = f'cd "{self.etc}"; . ./rc.conf; printf %s "${name}"'
+            return subprocess.run(["/bin/sh", "-ec", script], capture_output=True, text=True, check=True).stdout
+
+        try:
+            before = said()
+        except subprocess.CalledProcessError as error:
+            return Result(argv, 1, "", f"{error.stderr}sysrc: Exiting due to previous syntax errors\n")
+        if assigns:
+            self.write("rc.conf", f'{self.read("rc.conf") or ""}{name}="{value}"\n')
+            return Result(argv, 0, f"{before} -> {said()}\n", "")
+        return Result(argv, 0, f"{before}\n", "")
 
     def _modify(self, argv: tuple[str, ...]) -> Result:
         name = argv[2].removeprefix("name=")
