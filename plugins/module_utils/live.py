@@ -231,14 +231,14 @@ class _Difference:
         return come, go
 
     def _has_other_epairs(self) -> bool:
-        """Whether its epairs are set up differently, on whatever bridges; or aren't there any more."""
+        """Whether its epairs are to be set up differently, on whatever bridges; or aren't there any more, or not in the
+        jail. What the jail calls its end is its own affair.
+        """
         if not epairs.same_but_for_bridges(self.name, self.old, self.new):
             return True
-        outside, inside = self.observed.bridges, self.observed.interfaces
-        return any(
-            (outside is not None and one.outside not in outside) or (inside is not None and one.inside not in inside)
-            for one in epairs.members(self.new)
-        )
+        there = self.observed.bridges
+        wanted = epairs.members(self.new)
+        return there is not None and any(one.outside not in there or one.inside in there for one in wanted)
 
     def _bridges(self) -> list[ChangeBridge]:
         if "epairs" in self.restart:

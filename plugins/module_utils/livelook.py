@@ -62,7 +62,7 @@ def look(
         busy=busy,
         on_host=addresses.present(host) if has_aliases else None,
         by_others=frozenset(by_others),
-        interfaces=_interfaces(host, jail) if (has_interfaces or has_epairs) and jail.text("vnet") == "new" else None,
+        interfaces=_interfaces(host, jail) if has_interfaces and jail.text("vnet") == "new" else None,
         bridges=epairs.bridges(host) if has_epairs else None,
         occupied=bool(processes.listed(host, [jail.jid])) if loses_persist else True,
         closed=all(_is_closed(host, other, rules) for other in others) if has_dev else True,

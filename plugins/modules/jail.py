@@ -161,7 +161,7 @@ options:
             long as these do. Clones of a host that have the same C(/etc/hostid) give their jails the same addresses.
         type: str
       mtu:
-        description: The MTU of both ends, in bytes.
+        description: The MTU of both ends, in bytes. The bridge's other members need the same.
         type: int
   depend: &depend
     description:

@@ -34,6 +34,7 @@ OPTIONS: dict[str, Any] = {
     "children": "refuse",
     "drift": "configured",
     "verify": [],
+    "boot": None,
 }
 
 

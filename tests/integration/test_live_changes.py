@@ -26,8 +26,9 @@ mkdir -p /jails.data/inner /tmp/live/library
 ln -sf live /jails/link
 ifconfig lo1 >/dev/null 2>&1 || ifconfig lo1 create
 for n in 7 8; do ifconfig epair$n create; done
+ifconfig bridge7 create up
 """
-CLEAN_UP = "ifconfig epair7a destroy; ifconfig epair8a destroy; rm -rf /tmp/live /jails.data; rm -f /jails/link"
+CLEAN_UP = "for i in epair7a epair8a bridge7; do ifconfig $i destroy; done; rm -rf /tmp/live /jails.data; rm -f /jails/link"
 
 DATA = {"source": "/jails.data", "type": "nullfs"}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -72,6 +73,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "rules": {"path": "/jails/live", "mount_devfs": True, "devfs_ruleset": 1, "params": {"mount.procfs": True}},
     "vnet": {"path": "/jails/live", "vnet": True, "vnet_interface": ["epair7b"]},
     "two interfaces": {"path": "/jails/live", "vnet": True, "vnet_interface": ["epair8b", "epair7b"]},
+    "bridged": {"path": "/jails/live", "epairs": [{"bridge": "bridge7", "addresses": ["10.98.1.2/24"]}]},
     "elsewhere": {"path": "/jails/elsewhere", "host_hostname": "live.example.org"},
 }
 

@@ -331,7 +331,7 @@ def test_another_bridge_is_joined_live() -> None:
     ("now", "expected"), [("b0", ("b0", "b1")), ("b1", None), ("b9", ("b9", "b1")), ("", ("", "b1"))]
 )
 def test_a_bridge_is_left_that_it_is_on(now: str, expected: tuple[str, str] | None) -> None:
-    there = LiveObserved(bridges={"e0a_web": now}, interfaces=frozenset({"lo0", "e0b_web"}))
+    there = LiveObserved(bridges={"lo0": "", "e0a_web": now})
     found = plan(settings(ONE), settings({**ONE, "bridge": "b1"}), there)
     assert found.steps == (() if expected is None else (ChangeBridge("e0a_web", *expected),))
     assert not found.restart_needed
@@ -339,13 +339,11 @@ def test_a_bridge_is_left_that_it_is_on(now: str, expected: tuple[str, str] | No
 
 @pytest.mark.parametrize(
     "there",
-    [
-        LiveObserved(bridges={"lo0": ""}, interfaces=frozenset({"lo0", "e0b_web"})),
-        LiveObserved(bridges={"e0a_web": "b0", "e0b_web": ""}, interfaces=frozenset({"lo0"})),
-    ],
+    [{"lo0": ""}, {"lo0": "", "e0a_web": "b0", "e0b_web": ""}],
+    ids=["destroyed", "taken out of the jail"],
 )
-def test_an_epair_that_is_gone_takes_a_restart(there: LiveObserved) -> None:
-    found = plan(settings(ONE), settings(ONE), there)
+def test_an_epair_that_the_jail_has_no_more_takes_a_restart(there: dict[str, str]) -> None:
+    found = plan(settings(ONE), settings(ONE), LiveObserved(bridges=there))
     assert found.restart_needed == ("epairs",)
     assert not found.steps
 
