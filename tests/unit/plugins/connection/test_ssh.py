@@ -36,7 +36,7 @@ if [ -e {here}/asks ]; then
     [ "$given" = secret ] || {{ echo 'su: Sorry' >&2; exit 1; }}
 fi
 echo su >>{here}/su.log
-exec /bin/sh "$2" "$3"
+exec /bin/sh "$2" "$(printf %s "$3" | sed 's|/usr/sbin/jexec|{here}/jexec|')"
 """
 RAW = ("raw", r"printf 'p%s\n' ong")
 PING = ("ping", "")
@@ -226,3 +226,19 @@ def test_a_password_that_nobody_gave_is_not_waited_for(ssh: Ssh) -> None:
     said, _ = ssh.ansible("-m", "raw", "-a", "true", variables=become_on_host(ssh, ansible_ssh_timeout=1))
     assert "UNREACHABLE" in said
     assert "waiting for privilege escalation prompt" in said
+
+
+def test_the_machine_itself_may_be_the_jail_host(ssh: Ssh) -> None:
+    (ssh.here / "asks").touch()
+    there, back = ssh.here / "there", ssh.here / "back"
+    tasks: list[dict[str, Any]] = [
+        {"ping": {}},
+        {"raw": "echo po'n'g", "register": "said", "failed_when": "'pong' not in said.stdout_lines"},
+        {"copy": {"content": "\n white space", "dest": str(there), "mode": "0600"}},
+        {"fetch": {"src": str(there), "dest": str(back), "flat": True}},
+    ]
+    local = {"ansible_jail_host_connection": "local", "ansible_jail_host_become_pass": "secret"}
+    said, calls = ssh.playbook(tasks, become_on_host(ssh, **local))
+    assert "failed=0" in said, said
+    assert back.read_text() == "\n white space"
+    assert calls == []
