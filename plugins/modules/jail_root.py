@@ -37,6 +37,8 @@ attributes:
         might make it; and so is a jail that still uses a root that is to be removed.
   diff_mode:
     support: full
+  idempotent:
+    support: full
 options:
   path:
     description:
