@@ -17,6 +17,8 @@ description:
   - A jail's configuration is the file C(/etc/jail.conf.d/NAME.conf), which C(rc.d/jail) and jail(8) read as well.
   - What is given to this module is the whole configuration of the jail. When none of it is given, the configuration
     is left as it is.
+  - What isn't given of it has the default that C(/etc/jail.conf) sets outside of its jails, and without one, jail(8)'s
+    own, which is said with each option.
   - A jail is stopped by the configuration that it was started with, even when its file has changed or is gone.
   - When the configuration differs from the one that the jail was started with, or from what the kernel says, a running
     jail is changed while it runs, as far as FreeBSD can do that. For the rest it is restarted or left, as O(restart)
@@ -47,10 +49,13 @@ attributes:
     details: Parameters for which jail(8) might load a kernel module aren't checked then.
   diff_mode:
     support: full
+  idempotent:
+    support: partial
+    details: With O(state=restarted), each run restarts the jail.
 options:
   name:
     description:
-      - The jail's name.
+      - The jail's name. One that is called otherwise is another jail.
       - Letters, digits, V(_) and V(-), not beginning with V(-), with something other than digits among them, and no
         more than 200 bytes.
       - Either this or O(jails) is required.
@@ -74,7 +79,7 @@ options:
     aliases: [root]
   host_hostname: &host_hostname
     description:
-      - The jail's hostname.
+      - The jail's hostname. By default it is empty.
       - It is changed while the jail runs. What the jail made of it itself since it was started is left alone, see
         O(drift).
     type: str
@@ -82,34 +87,39 @@ options:
   ip4: &ip4
     description:
       - Whether the jail has IPv4 addresses of its own, the host's, or none.
+      - By default V(new) with O(ip4_addr), and V(disable) without.
       - A running jail has to be restarted to change that.
     type: str
     choices: [new, inherit, disable]
   ip4_addr: &ip4_addr
     description:
       - The jail's IPv4 addresses, the first of which is its primary one.
-      - Each can have the form V(interface|address/prefix).
+      - Each can have the form V(interface|address/prefix), which adds it to that interface when the jail starts.
       - They are changed while the jail runs, on their interfaces too. An address that the host itself has on that
         interface is refused; one that another jail has there too stays until the last of them is stopped.
     type: list
     elements: str
   ip6: &ip6
-    description: Whether the jail has IPv6 addresses of its own, the host's, or none, as O(ip4).
+    description:
+      - Whether the jail has IPv6 addresses of its own, the host's, or none, as O(ip4).
+      - By default V(new) with O(ip6_addr), and V(disable) without.
+      - A running jail has to be restarted to change that.
     type: str
     choices: [new, inherit, disable]
   ip6_addr: &ip6_addr
-    description: The jail's IPv6 addresses, as O(ip4_addr).
+    description: The jail's IPv6 addresses, as O(ip4_addr), in a running jail too.
     type: list
     elements: str
   interface: &interface
     description:
       - The interface to which the jail's addresses are added when it starts, and from which they are taken away when it
-        stops.
+        stops. Without it, those that name none of their own are added to none, and the host has to have them.
       - When it changes while the jail runs, its addresses move.
     type: str
   vnet: &vnet
     description:
-      - Whether the jail has a network stack of its own, V(new) or V(true), or the host's, V(inherit) or V(false).
+      - Whether the jail has a network stack of its own, V(new) or V(true), or the host's, V(inherit) or V(false), the
+        default.
       - A running jail has to be restarted to change that.
     type: raw
   vnet_interface: &vnet_interface
@@ -175,12 +185,13 @@ options:
   persist: &persist
     description:
       - Whether the jail stays when no process is left in it.
-      - True unless it is given.
+      - By default it does, unlike with jail(8).
       - It is changed while the jail runs; but one without a process in it has to be restarted to lose it.
     type: bool
   devfs_ruleset: &devfs_ruleset
     description:
-      - The number of the devfs ruleset for the jail's C(/dev).
+      - The number of the devfs ruleset for the jail's C(/dev). By default jail(8) mounts it with V(4), which is FreeBSD's
+        for jails.
       - It is applied while the jail runs, if it hides everything before it shows anything. Otherwise the jail has to be
         restarted.
     type: int
@@ -214,19 +225,26 @@ options:
         elements: str
         aliases: [opts]
   mount_devfs: &mount_devfs
-    description: Whether to mount a devfs on the jail's C(/dev), as of O(mounts).
+    description:
+      - Whether to mount a devfs on the jail's C(/dev), with the rules of O(devfs_ruleset). By default it isn't.
+      - When it changes while the jail runs, it is mounted, or unmounted, as of O(mounts).
     type: bool
   exec_clean: &exec_clean
-    description: Whether commands in the jail get a clean environment. A running jail is left alone when it changes.
+    description:
+      - Whether commands in the jail, such as O(exec_start), get a clean environment instead of that of who starts it.
+        By default they don't.
+      - A running jail is left alone when it changes.
     type: bool
   exec_start: &exec_start
     description:
-      - The command that starts the jail, for the jail's shell, or a list of commands.
+      - The command that starts the jail, for the jail's shell, or a list of commands. For a whole system, C(/bin/sh
+        /etc/rc). By default there is none.
       - A running jail is left alone when it changes. It matters when the jail is started next.
     type: raw
   exec_stop: &exec_stop
     description:
-      - The command that stops the jail, for the jail's shell, or a list of commands.
+      - The command that stops the jail, for the jail's shell, or a list of commands. For a whole system, C(/bin/sh
+        /etc/rc.shutdown jail). By default there is none, and what runs in the jail is ended by signals.
       - A running jail is left alone when it changes. It is stopped by the new one then.
     type: raw
   params: &params
@@ -257,7 +275,7 @@ options:
     default: if_needed
   force: &force
     description:
-      - Overwrite or remove a file that this module didn't write.
+      - Overwrite or remove a file that this module didn't write. It is refused otherwise.
       - Also stop a running jail of which there is no configuration.
     type: bool
     default: false
@@ -319,7 +337,9 @@ options:
       - A jail on which one depends that starts at boot starts along with it.
     type: bool
   lock_timeout:
-    description: How many seconds to wait for others that work on the same jails, or on jails that those depend on.
+    description:
+      - How many seconds to wait for others that work on the same jails, or on jails that those depend on. After that,
+        the task fails, and says who.
     type: int
     default: 60
   timeout:
@@ -414,12 +434,12 @@ EXAMPLES = r"""
     name: router
     path: /usr/local/jails/router
     vnet: new
-    vnet_interface: epair0b
+    vnet_interface: epair9b
     params:
       allow.raw_sockets: true
       exec.prestart:
-        - /sbin/ifconfig epair0 create up
-      exec.poststop: /sbin/ifconfig epair0a destroy
+        - /sbin/ifconfig epair9 create up
+      exec.poststop: /sbin/ifconfig epair9a destroy
 
 - name: A thin jail, its base system mounted read-only
   bsd.jail.jail:
@@ -561,8 +581,8 @@ jails:
           after_header: /etc/jail.conf.d/web.conf
           before: ""
           after: "web { … }"
-    restart_needed: &restart_needed
-      description:
+    restart_needed:
+      description: &restart_needed
         - The parameters for whose sake the running jail had to be restarted, or, with O(restart=never) and
           O(state=present), still has to be.
       type: list
@@ -614,7 +634,10 @@ dependents:
   elements: str
   sample: [web]
 restart_needed:
-  <<: *restart_needed
+  description: *restart_needed
+  type: list
+  elements: str
+  sample: [ip6]
   returned: with O(name); of a task that fails, when it is known
 backup_file: *backup_file
 parameter: *parameter

@@ -38,6 +38,10 @@ attributes:
         M(ansible.builtin.command). The other modes predict.
   diff_mode:
     support: none
+  idempotent:
+    support: partial
+    details:
+      - With O(mode=run), only by O(creates) and O(removes). With O(mode=prepare), a second run is refused.
 options:
   name:
     description: The name or the jid of a running jail.

@@ -38,6 +38,8 @@ attributes:
     details: A root, jail or source that isn't there is a warning then, because an earlier task might make it.
   diff_mode:
     support: full
+  idempotent:
+    support: full
 options:
   name:
     description:

@@ -25,6 +25,9 @@ attributes:
     details: It can't tell who ends by the signal; RV(left) is who is there.
   diff_mode:
     support: none
+  idempotent:
+    support: partial
+    details: It signals whoever is there. Processes that have ended by it aren't there the second time.
 options:
   name:
     description: The name or the jid of a running jail.
