@@ -190,8 +190,7 @@ options:
     type: bool
   devfs_ruleset: &devfs_ruleset
     description:
-      - The number of the devfs ruleset for the jail's C(/dev). By default jail(8) mounts it with V(4), which is FreeBSD's
-        for jails.
+      - The number of the devfs ruleset for the jail's C(/dev). By default it is V(4), FreeBSD's own for jails.
       - It is applied while the jail runs, if it hides everything before it shows anything. Otherwise the jail has to be
         restarted.
     type: int
