@@ -32,6 +32,19 @@ def test_an_unchanged_jail_costs_one_jls(host: Host, ansible: Ansible) -> None:
     ansible.module("bsd.jail.jail", "name=cheap state=absent")
 
 
+def test_a_jail_list_costs_nothing_to_read(host: Host, ansible: Ansible) -> None:
+    host.run("cp -p /etc/rc.conf /etc/rc.conf.aside; sysrc jail_list=other")
+    start = "name=cheap path=/"
+    ansible.module("bsd.jail.jail", start)
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    assert started(host, ansible, "bsd.jail.jail", start) - any_module == Counter({"jls": 1})
+    # sysrc is a script: to accounting, a shell and what that starts.
+    change = started(host, ansible, "bsd.jail.jail", "name=cheap boot=false")
+    assert [change[program] for program in ("jls", "jail", "ps")] == [2, 0, 0]
+    ansible.module("bsd.jail.jail", "name=cheap state=absent")
+    host.run("mv /etc/rc.conf.aside /etc/rc.conf")
+
+
 def test_to_verify_costs_one_listing_of_each(host: Host, ansible: Ansible) -> None:
     host.run("mkdir -p /jails/cheap/a; ifconfig lo1 >/dev/null 2>&1 || ifconfig lo1 create")
     mounts = '"mounts": [{"destination": "/a", "type": "tmpfs", "source": "tmpfs"}]'
