@@ -43,7 +43,8 @@ def main(argv: list[str]) -> int:
 def _address(host: str, options: dict[str, str]) -> tuple[int, str]:
     wanted = socket.AF_INET6 if "6" in options else socket.AF_INET if "4" in options else 0
     try:
-        found = socket.getaddrinfo(host, None, wanted, socket.SOCK_RAW)
+        # As bytes: for a string, Python would look for its codec idna, which is not there within a jail.
+        found = socket.getaddrinfo(host.encode(), None, wanted, socket.SOCK_RAW)
     except socket.gaierror:
         err.errx("ping", f"cannot resolve {host}: Name does not resolve", os.EX_NOHOST)
     return found[0][0], str(found[0][4][0])

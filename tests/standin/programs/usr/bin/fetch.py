@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""fetch(1): retrieve a file by URL: file:, http: and https:."""
+"""fetch(1): retrieve a file by URL (usr.bin/fetch/fetch.c)."""
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
-
 # What is imported late has to be there before this is in a jail's root.
-import encodings.idna  # noqa: F401
+import calendar  # noqa: F401
 import os
 import re
+import signal
 import socket
+import stat
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from typing import IO, Any
+from types import FrameType
+from typing import IO
 
 import err
+import libfetch
 from errlist import strerror
 from options import getopt
+
+if any(word.startswith("https:") for word in sys.argv):
+    import ssl  # noqa: F401
 
 USAGE = """\
 usage: fetch [-146AadFlMmnPpqRrsUv] [-B bytes] [--bind-address=host]
@@ -29,13 +30,16 @@ usage: fetch [-146AadFlMmnPpqRrsUv] [-B bytes] [--bind-address=host]
        [--no-sslv3] [--no-tlsv1] [--no-verify-hostname] [--no-verify-peer]
        [-o file] [--referer=URL] [-S bytes] [-T seconds]
        [--user-agent=agent-string] [-w seconds] URL ..."""
-
-
-STATUSES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
+KNOWN = frozenset("146AdiMmnopPqRSsTUvw")
+SIZE = 65536
 
 
 class FetchError(Exception):
-    """fetchLastErrString(3)."""
+    """What fetch prints. keep: whether what was fetched until then stays."""
+
+    def __init__(self, message: str, *, keep: bool = False) -> None:
+        super().__init__(message)
+        self.keep = keep
 
 
 def main(argv: list[str]) -> int:
@@ -45,52 +49,152 @@ def main(argv: list[str]) -> int:
     if not urls:
         print(USAGE, file=sys.stderr)
         return 1
+    for letter in options:
+        if letter not in KNOWN:
+            err.errx("fetch", f"the stand-in's fetch doesn't know -{letter}")
     failed = False
     for url in urls:
         try:
-            _one(url, options)
+            _Transfer(url, options, verify="--no-verify-peer" not in argv).run()
         except FetchError as error:
             err.warnx("fetch", str(error))
             failed = True
+        except _UnchangedError:
+            err.warnx("fetch", f"{url}: Not Modified")
     return 1 if failed else 0
 
 
-def _one(url: str, options: dict[str, str]) -> None:
-    name = re.split("[?#]", url)[0].rpartition("/")[2] or "fetch.out"
-    output = options.get("o") or name
-    if os.path.isdir(output):
-        output = f"{output}/{name}"
-    with _opened(url, float(options.get("T", "120"))) as (source, size, modified):
-        if "s" in options:
-            print("Unknown" if size is None else size)
+class _UnchangedError(Exception):
+    """Which isn't a failure."""
+
+
+class _Transfer:
+    """One URL."""
+
+    def __init__(self, url: str, options: dict[str, str], verify: bool) -> None:
+        self.url = url
+        self.options = options
+        self.path = _path(url, options.get("o"))
+        self.temporary: str | None = None
+        self.count = 0
+        timeout = float(options["T"]) if "T" in options else 120.0 if url.startswith("http") else 0
+        family = socket.AF_INET if "4" in options else socket.AF_INET6 if "6" in options else socket.AF_UNSPEC
+        self.wishes = libfetch.Wishes(timeout or None, _since(options), family, verify)
+
+    def run(self) -> None:
+        """Fetch it. Raises FetchError."""
+        remote = self._opened()
+        if "s" in self.options:
+            print("Unknown" if remote.size is None else remote.size)
             return
-        if size is not None and "S" in options and size != int(options["S"]):
-            raise FetchError(f"{url}: size mismatch: expected {options['S']}, actual {size}")
-        _copy(url, source, size, output, options)
-    if output != "-" and modified is not None and "m" in options:
-        os.utime(output, (modified, modified))
+        wanted = self.options.get("S")
+        if wanted is not None and remote.size is None:
+            err.warnx("fetch", f"{self.url}: size unknown")
+        elif wanted is not None and remote.size != int(wanted):
+            raise FetchError(f"{self.url}: size mismatch: expected {wanted}, actual {remote.size}")
+        if self.path == "-":
+            self._copy(remote, sys.stdout.buffer)
+            return
+        if remote.size is None and "q" not in self.options:
+            err.warnx("fetch", f"{self.url}: size of remote file is not known")
+        there = os.stat(self.path) if os.path.isfile(self.path) else None
+        if there and self.options.keys() & {"m", "M"} and (there.st_size, int(there.st_mtime)) == remote[1:]:
+            return
+        self._to_file(remote, there)
+
+    def _opened(self) -> libfetch.Remote:
+        """The whole of it has to answer in time, not each step (alarm(3))."""
+        previous = signal.signal(signal.SIGALRM, _alarm)
+        signal.setitimer(signal.ITIMER_REAL, self.wishes.timeout or 0)
+        try:
+            return libfetch.opened(self.url, self.wishes)
+        except TimeoutError:
+            raise FetchError("transfer timed out") from None
+        except libfetch.FetchError as error:
+            if str(error) == "Not Modified" and "i" in self.options:
+                raise _UnchangedError from None
+            raise FetchError(f"{self.url}: {error}") from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+    def _to_file(self, remote: libfetch.Remote, there: os.stat_result | None) -> None:
+        """Into the file; where there is one, into another that takes its place in the end."""
+        target = self._target(there)
+        try:
+            with target:
+                try:
+                    self._copy(remote, target)
+                finally:
+                    if remote.modified is not None and "n" not in self.options:
+                        os.utime(target.fileno(), (remote.modified, remote.modified))
+        except FetchError as error:
+            if not error.keep and "R" not in self.options:
+                os.unlink(self.temporary or self.path)
+            raise
+        if self.temporary is not None:
+            os.rename(self.temporary, self.path)
+
+    def _target(self, there: os.stat_result | None) -> IO[bytes]:
+        try:
+            if there is None:
+                return open(self.path, "wb")
+            directory, slash, name = self.path.rpartition("/")
+            self.temporary = f"{directory}{slash}.fetch.{os.urandom(3).hex()}.{name}"
+            fd = os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.fchown(fd, there.st_uid, there.st_gid)
+            os.fchmod(fd, stat.S_IMODE(there.st_mode))
+            return os.fdopen(fd, "wb")
+        except OSError as error:
+            raise FetchError(f"{self.path}: open(): {strerror(error.errno or 0)}") from None
+
+    def _copy(self, remote: libfetch.Remote, target: IO[bytes]) -> None:
+        start, timed_out = time.monotonic(), False
+        try:
+            while chunk := remote.stream.read1(SIZE):
+                self.count += len(chunk)
+                try:
+                    target.write(chunk)
+                    target.flush()
+                except OSError as error:
+                    raise FetchError(f"{self.path}: {strerror(error.errno or 0)}") from None
+        except TimeoutError:
+            timed_out = True
+        except OSError as error:
+            raise FetchError(f"{self.url}: {strerror(error.errno or 0)}") from None
+        self._tell(time.monotonic() - start)
+        if timed_out:
+            err.warnx("fetch", "transfer timed out")
+        if remote.size is not None and self.count < remote.size:
+            raise FetchError(f"{self.path} appears to be truncated: {self.count}/{remote.size} bytes", keep=True)
+        if timed_out and remote.size is None:
+            raise FetchError(f"{self.path} may be truncated", keep=True)
+
+    def _tell(self, seconds: float) -> None:
+        if "q" in self.options or self.path == "-":
+            return
+        seconds = max(seconds, 0.001)
+        name, rate = self.path.rpartition("/")[2], _human(self.count / seconds)
+        print(f"{name[:46]:<46}   {_human(self.count):>12} {rate}ps    {int(seconds):02d}s", file=sys.stderr)
 
 
-def _copy(url: str, source: IO[bytes], size: int | None, output: str, options: dict[str, str]) -> None:
-    """To the output, and tell of the progress unless -q."""
-    start, count = time.monotonic(), 0
+def _alarm(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError
+
+
+def _path(url: str, output: str | None) -> str:
+    name = re.split("[?#]", url)[0].rpartition("/")[2] or "fetch.out"
+    output = output or name
+    return f"{output.rstrip('/')}/{name}" if os.path.isdir(output) else output
+
+
+def _since(options: dict[str, str]) -> int | None:
+    if "i" not in options:
+        return None
     try:
-        target = sys.stdout.buffer if output == "-" else open(output, "wb")  # noqa: SIM115
+        return int(os.stat(options["i"]).st_mtime)
     except OSError as error:
-        raise FetchError(f"{output}: open(): {strerror(error.errno or 0)}") from None
-    with contextlib.nullcontext(target) if output == "-" else target:
-        while chunk := source.read(65536):
-            target.write(chunk)
-            count += len(chunk)
-        target.flush()
-    if size is not None and count < size:
-        raise FetchError(f"{output} appears to be truncated: {count}/{size} bytes")
-    if "q" not in options and output != "-":
-        seconds = max(time.monotonic() - start, 0.001)
-        name = output.rpartition("/")[2]
-        print(
-            f"{name[:46]:<46}   {_human(count):>12} {_human(count / seconds)}ps    {int(seconds):02d}s", file=sys.stderr
-        )
+        err.err("fetch", f"{options['i']}: stat()", error.errno)
 
 
 def _human(count: float) -> str:
@@ -100,46 +204,3 @@ def _human(count: float) -> str:
         count /= 1024
         unit += 1
     return f"{int(count):4d} {' kMGT'[unit]}B"
-
-
-@contextlib.contextmanager
-def _opened(url: str, timeout: float) -> Iterator[tuple[Any, int | None, float | None]]:
-    """What is to be read, its size and the time of its change, as far as they are known."""
-    scheme, colon, rest = url.partition(":")
-    if not colon:
-        scheme, rest = ("file", url) if url.startswith("/") else ("http", f"//{url}")
-    if scheme == "file":
-        path = rest.removeprefix("//localhost").removeprefix("//")
-        try:
-            file = open(path, "rb")  # noqa: SIM115
-        except OSError as error:
-            raise FetchError(f"{url}: {strerror(error.errno or 0)}") from None
-        with file:
-            there = os.fstat(file.fileno())
-            yield file, there.st_size, there.st_mtime
-        return
-    if scheme not in ("http", "https"):
-        raise FetchError(f"{url}: Protocol not supported")
-    with _over_http(url, timeout) as found:
-        yield found
-
-
-@contextlib.contextmanager
-def _over_http(url: str, timeout: float) -> Iterator[tuple[Any, int | None, float | None]]:
-    request = urllib.request.Request(url, headers={"User-Agent": "fetch libfetch/2.0"})
-    try:
-        answer = urllib.request.urlopen(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        raise FetchError(f"{url}: {STATUSES.get(error.code, error.reason)}") from None
-    except urllib.error.URLError as error:
-        reason = error.reason
-        if isinstance(reason, socket.gaierror):
-            raise FetchError(f"{url}: Transient resolver failure") from None
-        if isinstance(reason, TimeoutError):
-            raise FetchError(f"{url}: Operation timed out") from None
-        words = strerror(reason.errno) if isinstance(reason, OSError) and reason.errno else str(reason)
-        raise FetchError(f"{url}: {words}") from None
-    with answer:
-        length, changed = answer.headers["Content-Length"], answer.headers["Last-Modified"]
-        modified = email.utils.parsedate_to_datetime(changed).timestamp() if changed else None
-        yield answer, int(length) if length else None, modified
