@@ -161,6 +161,12 @@ EXAMPLES = r"""
     base: /usr/local/jails/web
     directories: [/etc, /root, /tmp, /var]
 
+- name: Where the thin jail's base will be
+  ansible.builtin.file:
+    path: /usr/local/jails/thin
+    state: directory
+    mode: "0755"
+
 - name: The thin jail, on the base that is mounted read-only
   bsd.jail.jail:
     name: thin
