@@ -13,7 +13,7 @@ attributes:
   action_group:
     description: Use C(group/bsd.jail.jail) in C(module_defaults) to set defaults for this module.
     support: full
-    membership: bsd.jail.jail
+    membership: [bsd.jail.jail]
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
   diff_mode:
