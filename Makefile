@@ -3,10 +3,11 @@
 # make test                          everything: lint, unit, conformance, integration
 # make lint | unit | conformance [HOST=root@host] | integration [HOST=root@host]
 # make molecule [HOST=root@host]     Molecule's scenarios, which integration has as targets too
+# make sanity                        ansible-test's sanity tests by each supported ansible-core
 # make clean                         the virtual environment and all else that make made
 
 .DELETE_ON_ERROR:
-.PHONY: quickstart quickstart-remove test lint unit conformance integration molecule packages lock clean
+.PHONY: quickstart quickstart-remove test lint unit conformance integration molecule sanity packages lock clean
 
 PYTHON ?= python3
 HOST ?=
@@ -35,11 +36,18 @@ lint: $(READY)
 	ruff check .
 	ruff format --check .
 	yamllint --strict .
+	shellcheck --shell=sh .ci/run tests/galaxy tests/packages tests/sanity tests/types $$(git ls-files '*.sh')
 	reuse lint --lines
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs .
 	tests/types
 	ansible-lint --offline --strict -q extensions galaxy.yml meta/runtime.yml playbooks plugins roles
 	ansible-lint --offline --strict -q --skip-list $(TESTS_MAY) tests/integration
+	tests/galaxy
+	tests/sanity 2.19 2.21
+
+# By each ansible-core that is supported: lint leaves out what is between the oldest and the newest.
+sanity: $(READY)
 	tests/sanity
 
 unit: $(READY)

@@ -9,7 +9,7 @@ for jid in $(jls jid); do
 	jail -R "$jid"
 done
 # One that is dying is gone when its last connection is, a minute at most.
-for second in $(jot 90); do
+for _ in $(jot 90); do
 	[ -n "$(jls -d jid)" ] || break
 	sleep 1
 done
