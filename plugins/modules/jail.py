@@ -391,6 +391,15 @@ options:
       drift: *drift
       boot: *boot
 seealso:
+  - module: bsd.jail.jail_root
+    description: Makes the directory that a jail has as its root.
+  - module: bsd.jail.jail_info
+    description: Tells which jails there are.
+  - module: bsd.jail.jail_mount
+    description: Mounts into a jail what doesn't belong to it for good.
+  - plugin: bsd.jail.jail
+    plugin_type: connection
+    description: Runs tasks inside a jail.
   - name: jail(8)
     description: Manual page of the program.
     link: https://man.freebsd.org/cgi/man.cgi?query=jail&sektion=8
@@ -412,12 +421,10 @@ EXAMPLES = r"""
     exec_start: /bin/sh /etc/rc
     exec_stop: /bin/sh /etc/rc.shutdown jail
 
-- name: Have it not started at boot, and see what a change would come to without making it
+- name: Keep it from being started at boot; it runs on
   bsd.jail.jail:
     name: web
     boot: false
-  check_mode: true
-  diff: true
 
 - name: A jail with a network stack of its own, on a bridge of the host
   bsd.jail.jail:

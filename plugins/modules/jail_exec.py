@@ -107,6 +107,9 @@ seealso:
   - module: bsd.jail.jail
   - module: bsd.jail.jail_signal
   - module: ansible.builtin.command
+  - plugin: bsd.jail.jail
+    plugin_type: connection
+    description: Runs any module inside a jail that has a Python.
 """
 
 EXAMPLES = r"""

@@ -55,6 +55,9 @@ options:
     default: []
 seealso:
   - module: bsd.jail.jail
+  - plugin: bsd.jail.jails
+    plugin_type: inventory
+    description: Jails as hosts of the inventory.
 """
 
 EXAMPLES = r"""
