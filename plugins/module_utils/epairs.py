@@ -40,7 +40,7 @@ _JOIN = "ifconfig $bridge addm $epair; ifconfig $epair up; trap - EXIT"
 _POSTSTOP = "! /sbin/ifconfig -n {0} >/dev/null 2>&1 || /sbin/ifconfig {0} destroy"
 # An IPv6 address is of no use before it is certain that nobody else has it (RFC 4862, 5.4): a second or two.
 _WAIT = (
-    "n=0; while [ $n -lt 100 ] && {0} inet6 | /usr/bin/grep -q tentative; do n=$((n + 1)); /bin/sleep 0.1; done; "
+    "n=0; while [ $n -lt 50 ] && {0} inet6 | /usr/bin/grep -q tentative; do n=$((n + 1)); /bin/sleep 0.2; done; "
     '! {0} inet6 | /usr/bin/grep -E "tentative|duplicated" >&2'
 )
 

@@ -76,9 +76,13 @@ def look(
         result[name] = Leftovers(
             _mounts([line for one in lines[name] for line in one], table, jails),
             tuple(dict.fromkeys(alias for alias in left if not addresses.is_held(alias, held))),
-            tuple({one.outside: 0 for found in settings[name] for one in epairs.members(found)}.keys() & interfaces),
+            tuple(one for one in _epairs(settings[name]) if one in interfaces),
         )
     return result
+
+
+def _epairs(configurations: Sequence[Mapping[str, Setting]]) -> list[str]:
+    return list(dict.fromkeys(one.outside for settings in configurations for one in epairs.members(settings)))
 
 
 def clean(host: Host, name: str, left: Leftovers) -> None:

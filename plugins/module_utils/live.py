@@ -17,12 +17,12 @@ from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting, 
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
     ApplyRules,
-    ChangeBridge,
     ChangeMounts,
     LiveObserved,
     LivePlan,
     MoveAlias,
     MoveInterface,
+    MoveMember,
     Set,
     Step,
 )
@@ -240,14 +240,17 @@ class _Difference:
         wanted = epairs.members(self.new)
         return there is not None and any(one.outside not in there or one.inside in there for one in wanted)
 
-    def _bridges(self) -> list[ChangeBridge]:
+    def _bridges(self) -> list[MoveMember]:
         if "epairs" in self.restart:
             return []
-        now = self.observed.bridges
-        if now is None:
-            now = {one.outside: one.bridge for one in epairs.members(self.old)}
-        wanted = [ChangeBridge(one.outside, now[one.outside], one.bridge) for one in epairs.members(self.new)]
-        return [one for one in wanted if one.old != one.new]
+        there = self.observed.bridges
+        now = there if there is not None else {one.outside: one.bridge for one in epairs.members(self.old)}
+        steps = []
+        for one in epairs.members(self.new):
+            if now[one.outside] != one.bridge:
+                leaves = [MoveMember(one.outside, now[one.outside], False)] if now[one.outside] else []
+                steps += [*leaves, MoveMember(one.outside, one.bridge, True)]
+        return steps
 
     def _aliases(self) -> tuple[list[MoveAlias], list[MoveAlias]]:
         if any(self._stays(parameter) for parameter in _ADDRESSES):

@@ -22,11 +22,11 @@ from ansible_collections.bsd.jail.plugins.module_utils.host import DEVFS, IFCONF
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Shown
 from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
     ApplyRules,
-    ChangeBridge,
     ChangeMounts,
     LivePlan,
     MoveAlias,
     MoveInterface,
+    MoveMember,
     Set,
     Step,
 )
@@ -72,8 +72,8 @@ def _do(host: Host, name: str, jid: int, step: Step) -> None:
         _alias(host, name, step.old, step.new)
     elif isinstance(step, MoveInterface):
         _move(host, name, jid, step.interface, step.inside)
-    elif isinstance(step, ChangeBridge):
-        _change_bridge(host, name, step.interface, step.old, step.new)
+    elif isinstance(step, MoveMember):
+        _move_member(host, name, step.interface, step.bridge, step.joins)
     elif isinstance(step, ApplyRules):
         _apply_rules(host, name, step.path, step.new)
     elif isinstance(step, ChangeMounts):
@@ -91,8 +91,8 @@ def _undo(host: Host, name: str, jid: int, done: Sequence[Step]) -> list[str]:
                 _alias(host, name, step.new, step.old)
             elif isinstance(step, MoveInterface):
                 _move(host, name, jid, step.interface, not step.inside)
-            elif isinstance(step, ChangeBridge):
-                _change_bridge(host, name, step.interface, step.new, step.old)
+            elif isinstance(step, MoveMember):
+                _move_member(host, name, step.interface, step.bridge, not step.joins)
             elif isinstance(step, ApplyRules):
                 _apply_rules(host, name, step.path, step.old)
         except JailError as error:
@@ -165,19 +165,11 @@ def _move(host: Host, name: str, jid: int, interface: str, inside: bool) -> None
         raise result.error(f"jail {name}: the interface {interface} can't be {what}", name)
 
 
-def _change_bridge(host: Host, name: str, interface: str, old: str, new: str) -> None:
-    """Let an interface leave a bridge, and join another; '' for none. If it can't join, it is back where it was."""
-    done: list[tuple[str, ...]] = []
-    for bridge, word, back in ((old, "deletem", "addm"), (new, "addm", "deletem")):
-        if not bridge:
-            continue
-        result = host.run(IFCONFIG, bridge, word, interface)
-        if result.rc != 0:
-            for argv in done:
-                host.run(*argv)
-            what = "join" if word == "addm" else "leave"
-            raise result.error(f"jail {name}: the interface {interface} can't {what} {bridge}", name)
-        done.append((IFCONFIG, bridge, back, interface))
+def _move_member(host: Host, name: str, interface: str, bridge: str, joins: bool) -> None:
+    """Let an interface of the host join a bridge, or leave it (recorded: vnt-2)."""
+    result = host.run(IFCONFIG, bridge, "addm" if joins else "deletem", interface)
+    if result.rc != 0:
+        raise result.error(f"jail {name}: {interface} can't {'join' if joins else 'leave'} the bridge {bridge}", name)
 
 
 def _apply_rules(host: Host, name: str, path: str, ruleset: str) -> None:

@@ -86,20 +86,20 @@ class MoveInterface:
 
 
 @dataclass(frozen=True)
-class ChangeBridge:
-    """An interface of the host that leaves one bridge for another. old: '' for none."""
+class MoveMember:
+    """An interface of the host that joins a bridge, or leaves it."""
 
     interface: str
-    old: str
-    new: str
+    bridge: str
+    joins: bool
 
     @property
     def before(self) -> tuple[str, ...]:
-        return (f"bridge of {self.interface}: {self.old or '(none)'}",)
+        return () if self.joins else (f"bridge of {self.interface}: {self.bridge}",)
 
     @property
     def after(self) -> tuple[str, ...]:
-        return (f"bridge of {self.interface}: {self.new}",)
+        return (f"bridge of {self.interface}: {self.bridge}",) if self.joins else ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class ChangeMounts:
     after: tuple[str, ...]
 
 
-Step = Union[Set, MoveAlias, MoveInterface, ChangeBridge, ApplyRules, ChangeMounts]
+Step = Union[Set, MoveAlias, MoveInterface, MoveMember, ApplyRules, ChangeMounts]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.epairinput import epairs 
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
-from ansible_collections.bsd.jail.plugins.module_utils.livesteps import ChangeBridge, LiveObserved, LivePlan
+from ansible_collections.bsd.jail.plugins.module_utils.livesteps import LiveObserved, LivePlan, MoveMember
 
 from .fake import KERNEL
 
@@ -324,16 +324,18 @@ def plan(old: dict[str, Setting], new: dict[str, Setting], observed: LiveObserve
 
 def test_another_bridge_is_joined_live() -> None:
     found = plan(settings(ONE), settings({**ONE, "bridge": "b1"}))
-    assert found == LivePlan((ChangeBridge("e0a_web", "b0", "b1"),))
+    assert found == LivePlan((MoveMember("e0a_web", "b0", False), MoveMember("e0a_web", "b1", True)))
+    assert (found.before, found.after) == ("bridge of e0a_web: b0\n", "bridge of e0a_web: b1\n")
 
 
 @pytest.mark.parametrize(
-    ("now", "expected"), [("b0", ("b0", "b1")), ("b1", None), ("b9", ("b9", "b1")), ("", ("", "b1"))]
+    ("now", "expected"),
+    [("b0", [("b0", False), ("b1", True)]), ("b9", [("b9", False), ("b1", True)]), ("", [("b1", True)]), ("b1", [])],
 )
-def test_a_bridge_is_left_that_it_is_on(now: str, expected: tuple[str, str] | None) -> None:
+def test_a_bridge_is_left_that_it_is_on(now: str, expected: list[tuple[str, bool]]) -> None:
     there = LiveObserved(bridges={"lo0": "", "e0a_web": now})
     found = plan(settings(ONE), settings({**ONE, "bridge": "b1"}), there)
-    assert found.steps == (() if expected is None else (ChangeBridge("e0a_web", *expected),))
+    assert found.steps == tuple(MoveMember("e0a_web", *one) for one in expected)
     assert not found.restart_needed
 
 
@@ -352,7 +354,7 @@ def test_all_else_takes_a_restart_and_until_then_all_is_as_it_was() -> None:
     old, new = text(ONE), text({**ONE, "bridge": "b1", "addresses": ["10.0.0.3/24"]}, host_hostname="x")
     found = plan(settings_of(old, "web"), settings_of(new, "web"))
     assert found.restart_needed == ("epairs",)
-    assert not any(isinstance(step, ChangeBridge) for step in found.steps)
+    assert not any(isinstance(step, MoveMember) for step in found.steps)
     recorded = live.text_after(new, "web", settings_of(old, "web"), found)
     after = settings_of(recorded, "web")
     assert all(after[parameter] == settings_of(old, "web")[parameter] for parameter in epairs.PARAMETERS)

@@ -11,7 +11,13 @@ from ansible_collections.bsd.jail.plugins.module_utils.addresses import Alias
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Item
 from ansible_collections.bsd.jail.plugins.module_utils.errors import CommandError
 from ansible_collections.bsd.jail.plugins.module_utils.host import Result
-from ansible_collections.bsd.jail.plugins.module_utils.livesteps import LivePlan, MoveAlias, MoveInterface, Set
+from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
+    LivePlan,
+    MoveAlias,
+    MoveInterface,
+    MoveMember,
+    Set,
+)
 
 from .fake import FakeHost
 
@@ -67,6 +73,14 @@ def test_what_was_done_is_undone_in_reverse(host: LiveHost) -> None:
         "ifconfig e0b -vnet 7",
         "ifconfig lo1 inet 10.0.0.2 netmask 255.255.255.255 -alias",
     ]
+
+
+def test_an_interface_that_can_t_join_a_bridge_is_back_on_its_own(host: LiveHost) -> None:
+    host.fail = ("b1 addm",)
+    plan = LivePlan((MoveMember("e0a", "b0", False), MoveMember("e0a", "b1", True)))
+    with pytest.raises(CommandError, match="e0a can't join the bridge b1: no"):
+        liveapply.apply(host, "x", 7, plan)
+    assert ran(host) == ["ifconfig b0 deletem e0a", "ifconfig b1 addm e0a", "ifconfig b0 addm e0a"]
 
 
 def test_what_cant_be_undone_is_said(host: LiveHost) -> None:
