@@ -28,7 +28,10 @@ ifconfig lo1 >/dev/null 2>&1 || ifconfig lo1 create
 for n in 7 8; do ifconfig epair$n create; done
 ifconfig bridge7 create up
 """
-CLEAN_UP = "for i in epair7a epair8a bridge7; do ifconfig $i destroy; done; rm -rf /tmp/live /jails.data; rm -f /jails/link"
+CLEAN_UP = """
+for interface in epair7a epair8a bridge7; do ifconfig $interface destroy; done
+rm -rf /tmp/live /jails.data /jails/link
+"""
 
 DATA = {"source": "/jails.data", "type": "nullfs"}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
