@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, epairs, livemounts
+from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, liveepairs, livemounts
 from ansible_collections.bsd.jail.plugins.module_utils.conf import no_form, quote
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting, Statement
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
@@ -22,7 +22,6 @@ from ansible_collections.bsd.jail.plugins.module_utils.livesteps import (
     LivePlan,
     MoveAlias,
     MoveInterface,
-    MoveMember,
     Set,
     Step,
 )
@@ -42,7 +41,7 @@ _ADDRESSES = ("interface", "ip4.addr", "ip6.addr")
 _BELONGS = {
     "path": livemounts.PARAMETERS,
     "vnet": ("vnet.interface", *_ADDRESSES),
-    "epairs": epairs.PARAMETERS,
+    liveepairs.EPAIRS: liveepairs.PARAMETERS,
     "ip4": _ADDRESSES,
     "ip6": _ADDRESSES,
     "host": ("host.hostname", "host.domainname", "host.hostid", "host.hostuuid"),
@@ -124,8 +123,9 @@ class _Difference:
                 self._restart(parameter)
         self._together(_ADDRESSES)
         self._together(livemounts.PARAMETERS)
-        if self._has_other_epairs():
-            self._restart("epairs")
+        epairs = (self.old, self.new, self.observed.bridges)
+        if liveepairs.need_restart(self.name, *epairs):
+            self._restart(liveepairs.EPAIRS)
         for parameter in [one for first in self.restart for one in _BELONGS.get(first, ())]:
             self._wait(parameter)
         moves_in, moves_out = self._interfaces()
@@ -133,7 +133,7 @@ class _Difference:
         mounts = self._mounts()
         rules = self._rules(mounts)
         sets = [one for one in self.sets if not self._stays(one.parameter)]
-        bridges = self._bridges()
+        bridges = [] if self._stays(liveepairs.EPAIRS) else liveepairs.moves(*epairs)
         steps: tuple[Step, ...] = (*come, *moves_in, *sets, *rules, *moves_out, *go, *bridges, *mounts)
         return LivePlan(steps, tuple(self.restart), tuple(self.waiting))
 
@@ -229,28 +229,6 @@ class _Difference:
         come = [MoveInterface(one, True) for one in new if one not in inside]
         go = [MoveInterface(one, False) for one in dict.fromkeys(old + begun) if one not in new and one in inside]
         return come, go
-
-    def _has_other_epairs(self) -> bool:
-        """Whether its epairs are to be set up differently, on whatever bridges; or aren't there any more, or not in the
-        jail. What the jail calls its end is its own affair.
-        """
-        if not epairs.same_but_for_bridges(self.name, self.old, self.new):
-            return True
-        there = self.observed.bridges
-        wanted = epairs.members(self.new)
-        return there is not None and any(one.outside not in there or one.inside in there for one in wanted)
-
-    def _bridges(self) -> list[MoveMember]:
-        if "epairs" in self.restart:
-            return []
-        there = self.observed.bridges
-        now = there if there is not None else {one.outside: one.bridge for one in epairs.members(self.old)}
-        steps = []
-        for one in epairs.members(self.new):
-            if now[one.outside] != one.bridge:
-                leaves = [MoveMember(one.outside, now[one.outside], False)] if now[one.outside] else []
-                steps += [*leaves, MoveMember(one.outside, one.bridge, True)]
-        return steps
 
     def _aliases(self) -> tuple[list[MoveAlias], list[MoveAlias]]:
         if any(self._stays(parameter) for parameter in _ADDRESSES):

@@ -39,6 +39,9 @@ def test_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "\tinet 10.7.0.6 netmask 0xffffff00\n" in printed
     assert "\tinet6 fe80::1%lo1 prefixlen 64 scopeid 0x3\n\tinet6 fd00:7::5 prefixlen 64\n" in printed
+    lo1.unsure = {"fd00:7::5": "tentative"}
+    ifstatus.show(lo1, "inet6", [])
+    assert "\tinet6 fd00:7::5 prefixlen 64 tentative\n" in capsys.readouterr().out
     ifstatus.show(interface("epair", inet=[("10.77.0.2", 24, "10.77.0.255")]), "", [])
     assert "\tinet 10.77.0.2 netmask 0xffffff00 broadcast 10.77.0.255\n" in capsys.readouterr().out
 
