@@ -95,7 +95,7 @@ def verified(host: Host, archive: Archive, keep: Sequence[int], lock_timeout: fl
     if is_url(archive.place):
         fd, found = _from_cache(host, archive, expected, keep, lock_timeout)
     else:
-        fd = _opened(archive.place)
+        fd = _opened(archive.place, "archive")
         found = _digest(fd)
     try:
         _compare(archive, expected, found)
@@ -154,7 +154,7 @@ def _listed(host: Host, archive: Archive, keep: Sequence[int]) -> str:
 def _manifest(host: Host, archive: Archive, keep: Sequence[int]) -> str:
     if is_url(archive.manifest):
         return _fetch(host, archive, archive.manifest, "-", keep)
-    fd = _opened(archive.manifest)
+    fd = _opened(archive.manifest, "checksum")
     with open(fd, encoding="utf-8", errors="replace") as file:
         return file.read()
 
@@ -186,7 +186,7 @@ def _from_cache(
     path = f"{archive.cache}/{key}.{archive.name[-_LONGEST:]}"
     with locks.held(host, {f".archive-{key}": f"archive {archive.place}"}, lock_timeout) as lock:
         if expected and os.path.exists(path):
-            fd = _opened(path)
+            fd = _opened(path, "cache")
             found = _digest(fd)
             if found == expected:
                 return fd, found
@@ -197,7 +197,7 @@ def _from_cache(
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             _fetch(host, archive, archive.place, temporary, (*keep, *lock))
-            fd = _opened(temporary)
+            fd = _opened(temporary, "cache")
             found = _digest(fd)
             if found == expected:
                 os.replace(temporary, path)
@@ -227,15 +227,15 @@ def _make_cache(path: str) -> None:
         )
 
 
-def _opened(path: str) -> int:
+def _opened(path: str, parameter: str) -> int:
     """A regular file, open for reading. Raises JailError."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.", parameter="archive") from error
+        raise InputError(f"{path} can't be read: {error.strerror}.", parameter=parameter) from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise InputError(f"{path} isn't a file.", parameter="archive")
+        raise InputError(f"{path} isn't a file.", parameter=parameter)
     return fd
 
 

@@ -59,8 +59,13 @@ def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -
     """
     host.check()
     wanted = rootplan.wanted(options)
-    path = _resolved(host, wanted)
+    path = os.path.normpath("/" + wanted.path.lstrip("/"))
+    if not wanted.present and os.path.islink(path):
+        raise InputError(f"root {path} is a link. Give the path that it leads to.", parameter="path")
+    path = _resolved(host, path, "path")
     rootuse.refuse_host(host, path)
+    if wanted.base:
+        wanted = replace(wanted, base=_resolved(host, wanted.base, "base"))
     plan, found, warnings = _decide(host, wanted, path, check_mode)
     record = found.record
     if check_mode or not plan.changes:
@@ -79,17 +84,14 @@ def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def _resolved(host: Host, wanted: Wanted) -> str:
-    """The path without links. What is removed is never reached through a link of its own. Raises InputError."""
-    path = os.path.normpath("/" + wanted.path.lstrip("/"))
-    if not wanted.present and os.path.islink(path):
-        raise InputError(f"root {path} is a link. Give the path that it leads to.", parameter="path")
+def _resolved(host: Host, path: str, parameter: str) -> str:
+    """A path of the host without links. Raises InputError for one that goes through a link of a jail's."""
     if os.path.realpath(path) == path:
         return path
     try:
         return beneath.resolve(path, rootuse.jail_paths(host))
     except InputError as error:
-        raise InputError(f"root {path}: {error.message}", parameter="path") from error
+        raise InputError(f"{parameter} {path}: {error.message}", parameter=parameter) from error
 
 
 def _decide(host: Host, wanted: Wanted, path: str, check_mode: bool) -> tuple[Plan, Found, list[str]]:

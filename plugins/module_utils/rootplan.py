@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ ALL = ("/",)
 class Wanted:
     """What the module's options ask for.
 
-    path: as given. present: whether the root is to be there. archive, base: what it is made from, if anything.
+    path, base: as given. present: whether the root is to be there. archive, base: what it is made from, if anything.
     parts: which of it, as paths within the root: `/` for all. files: the option, checked.
     """
 
@@ -94,7 +93,7 @@ def wanted(options: Mapping[str, Any]) -> Wanted:
     if not options["base"].startswith("/") or "\0" in options["base"]:
         raise InputError(f"base {options['base']!r} isn't an absolute path.", parameter="base")
     parts = DIRECTORIES if options["directories"] is None else _parts(options["directories"])
-    return Wanted(path, True, None, os.path.realpath(options["base"]), parts, files)
+    return Wanted(path, True, None, options["base"], parts, files)
 
 
 def _parts(directories: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 
 # Directories of the host (hier(7)): of the first, nothing below them can be a root either.
 _TREES = (
-    *("/bin", "/boot", "/dev", "/etc", "/lib", "/libexec", "/net", "/proc", "/rescue", "/root", "/sbin", "/sys"),
+    *("/bin", "/boot", "/dev", "/etc", "/lib", "/libexec", "/net", "/proc", "/rescue", "/sbin", "/sys"),
     *(f"/usr/{name}" for name in ("bin", "include", "lib", "lib32", "libdata", "libexec", "sbin", "share", "tests")),
     *(f"/usr/local/{name}" for name in ("bin", "etc", "include", "lib", "libdata", "libexec", "man", "sbin", "share")),
     *(f"/var/{name}" for name in ("audit", "authpf", "at", "backups", "cron", "empty", "heimdal", "log", "mail")),
@@ -25,7 +25,20 @@ _TREES = (
 )
 _PLACES = frozenset(
     (
-        *("/", "/home", "/media", "/mnt", "/opt", "/tmp", "/usr", "/usr/home", "/usr/local", "/usr/obj", "/usr/ports"),
+        *(
+            "/",
+            "/home",
+            "/media",
+            "/mnt",
+            "/opt",
+            "/root",
+            "/tmp",
+            "/usr",
+            "/usr/home",
+            "/usr/local",
+            "/usr/obj",
+            "/usr/ports",
+        ),
         *("/usr/src", "/var", "/var/account", "/var/cache", "/var/crash", "/var/db", "/var/games", "/var/tmp"),
     )
 )

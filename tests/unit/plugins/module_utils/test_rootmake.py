@@ -104,7 +104,7 @@ def test_directories_above_the_root_are_made(host: RootHost, here: Path, archive
 
 def test_an_empty_directory_is_filled(host: RootHost, here: Path, archive: Path, make: Make) -> None:
     (here / "root").mkdir(mode=0o700)
-    (here / "root/.snap").mkdir()
+    (here / "root/.zfs").mkdir()
     make(archive=str(archive))
     assert (here / "root/bin/sh").exists()
 
@@ -414,12 +414,29 @@ def test_a_copy_that_fails_takes_only_itself_away(host: RootHost, here: Path, ba
     assert make(base=base, directories=["etc", "var"]).plan.changes
 
 
+def test_a_copy_that_was_killed_is_made_anew(host: RootHost, here: Path, base: str, make: Make) -> None:
+    make(base=base, directories=["etc"])
+    host.before[CP] = lambda: os.kill(os.getpid(), signal.SIGKILL)
+    killed(lambda: make(base=base, directories=["etc", "var"]))
+    host.before.clear()
+    (here / "root/var").mkdir()
+    (here / "root/var/half").touch()
+    (here / "root/etc/own").touch()
+    assert make(base=base, directories=["etc"]).plan.clear == ("/var",)
+    assert os.listdir(here / "root") == ["etc"]
+    assert (here / "root/etc/own").exists()
+    assert os.stat(here / "root").st_mode & 0o7777 == 0o755
+    assert not make(base=base, directories=["etc"]).plan.changes
+
+
 def test_a_base_that_cant_be_copied_from(host: RootHost, here: Path, base: str, make: Make) -> None:
     (here / "base/opt").symlink_to("/etc")
     with pytest.raises(InputError, match="base/opt is a link"):
         make(base=base, directories=["opt"])
     with pytest.raises(InputError, match="one lies in the other"):
         make(base=base, path=f"{base}/own")
+    with pytest.raises(InputError, match="lies in a jail"):
+        make(base=f"{base}/opt", directories=["ssh"])
     host.jails["web"] = base
     with pytest.raises(InputError, match="root of jail web"):
         make(base=base)
