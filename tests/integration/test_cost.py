@@ -32,6 +32,18 @@ def test_an_unchanged_jail_costs_one_jls(host: Host, ansible: Ansible) -> None:
     ansible.module("bsd.jail.jail", "name=cheap state=absent")
 
 
+def test_an_unchanged_jail_on_a_bridge_costs_no_more(host: Host, ansible: Ansible) -> None:
+    host.run("ifconfig bridge create name cheap0")
+    arguments = '{"name": "cheap", "path": "/", "epairs": [{"bridge": "cheap0", "addresses": ["10.98.9.2/24"]}]'
+    ansible.module("bsd.jail.jail", arguments + "}")
+    any_module = started(host, ansible, "ansible.builtin.ping", "data=x")
+    assert started(host, ansible, "bsd.jail.jail", arguments + "}") - any_module == Counter({"jls": 1})
+    verified = started(host, ansible, "bsd.jail.jail", arguments + ', "verify": ["interfaces"]}')
+    assert verified - any_module == Counter({"jls": 1, "ifconfig": 1})
+    ansible.module("bsd.jail.jail", "name=cheap state=absent")
+    host.run("ifconfig cheap0 destroy")
+
+
 def test_a_jail_list_costs_nothing_to_read(host: Host, ansible: Ansible) -> None:
     host.run("cp -p /etc/rc.conf /etc/rc.conf.aside; sysrc jail_list=other")
     start = "name=cheap path=/"
