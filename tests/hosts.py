@@ -53,9 +53,9 @@ def _standin(*arguments: str) -> str:
     return done.stdout
 
 
-def stand_in_up(name: str) -> Host:
-    """Bring up a stand-in. Raises HostError if it doesn't come up."""
-    _standin("up", name)
+def stand_in_up(name: str, *options: str) -> Host:
+    """Bring up a stand-in. options: more of its command's. Raises HostError if it doesn't come up."""
+    _standin("up", name, *options)
     variables = {
         "ansible_python_interpreter": "/usr/local/bin/python3",
         "ansible_ssh_executable": str(CHECKOUT / "tests/standin/ssh"),
@@ -102,10 +102,21 @@ def real_host(login: str) -> Host:
     system, uid, *python = probe.stdout.split("\n")[:3]
     if system != "FreeBSD":
         raise HostError(f"{login} runs {system}, not FreeBSD.")
+    missing = []
     if uid != "0":
-        raise HostError(f"{login} isn't root there (uid {uid}), and jails need root: HOST=root@{address}")
+        missing.append(
+            f"{login} isn't root there (uid {uid}), and this needs a login as root: HOST=root@{address},\n"
+            "with your key in /root/.ssh/authorized_keys, and in /etc/ssh/sshd_config the line\n"
+            "`PermitRootLogin prohibit-password`. A play of your own may log in as another user, and become root by\n"
+            "su, doas or sudo: playbooks/bootstrap.yml says what is missing for that."
+        )
     if not python or not python[0]:
-        raise HostError(f"No Python on {address}, which Ansible needs: ssh {login} pkg install -y python3")
+        missing.append(
+            f"No Python on {address}, which Ansible needs: ssh root@{address} pkg install -y python3\n"
+            "playbooks/bootstrap.yml does that too, without a network if need be."
+        )
+    if missing:
+        raise HostError("\n".join(missing))
     variables = {"ansible_host": address, "ansible_python_interpreter": python[0]}
     if user:
         variables["ansible_user"] = user

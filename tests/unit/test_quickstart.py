@@ -26,6 +26,7 @@ def fake_program(directory: Path, name: str, script: str, monkeypatch: pytest.Mo
         ("echo Linux; echo 0; echo /usr/bin/python3", "root@jails runs Linux, not FreeBSD"),
         ("echo FreeBSD; echo 1001; echo /usr/local/bin/python3", r"root@jails isn't root there \(uid 1001\)"),
         ("echo FreeBSD; echo 0", "No Python on jails, .* pkg install -y python3"),
+        ("echo FreeBSD; echo 1001", r"(?s)isn't root there .*HOST=root@jails.*No Python on jails"),
     ],
 )
 def test_a_real_host_says_what_is_missing(
