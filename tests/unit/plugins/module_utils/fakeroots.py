@@ -37,7 +37,8 @@ class RootHost(Host):
 
     jails: the paths of the jails that run. configured: those of jails that are configured. mounted: what is mounted, as
     type, source and mount point. network: what is at a URL, or what fetch(1) says of it. programs: the names of those
-    that were started. fails: what a program says when it fails. before: called before a program is started.
+    that were started; kept: of those, which inherited a descriptor. fails: what a program says when it fails.
+    before: called before a program is started.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -55,6 +56,7 @@ class RootHost(Host):
         self.mounted: list[tuple[str, str, str]] = []
         self.network: dict[str, bytes | str] = {}
         self.programs: list[str] = []
+        self.kept: set[str] = set()
         self.environment: dict[str, str] = {}
         self.fails: dict[str, str] = {}
         self.before: dict[str, Callable[[], None]] = {}
@@ -68,6 +70,8 @@ class RootHost(Host):
         self, *argv: str, stdin: str | int = "", keep: Sequence[int] = (), env: Mapping[str, str] | None = None
     ) -> Result:
         self.programs.append(argv[0].rpartition("/")[2])
+        if keep:
+            self.kept.add(self.programs[-1])
         self.before.get(argv[0], lambda: None)()
         if argv[0] in self.fails:
             return Result(argv, 1, "", self.fails[argv[0]])

@@ -237,9 +237,15 @@ def test_killed_at_any_moment(host: RootHost, here: Path, archive: Path, make: M
     assert not make(archive=str(archive)).plan.changes
 
 
-def test_a_run_waits_for_the_programs_of_one_that_was_killed(
-    host: RootHost, here: Path, archive: Path, make: Make
-) -> None:
+def test_programs_that_outlive_a_killed_run_hold_its_lock(host: RootHost, here: Path, make: Make) -> None:
+    host.network = {URL: base_set()}
+    make(path=f"{here}/base", archive=URL, checksum="none")
+    make(base=f"{here}/base")
+    make(state="absent")
+    assert host.kept == {"fetch", "tar", "find", "cp", "chflags", "rm"}
+
+
+def test_a_run_waits_for_one_that_holds_the_lock(host: RootHost, here: Path, archive: Path, make: Make) -> None:
     lock = f".root-{rootrecord.identity(f'{here}/root')}"
     with locks.held(host, {lock: "it"}, 0), pytest.raises(LockError, match="another run works on it"):
         make(archive=str(archive))

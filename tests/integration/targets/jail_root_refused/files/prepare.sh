@@ -4,7 +4,9 @@
 set -e
 mkdir -p /jails/bad/empty /jails/there /jails/used /jails/full
 cd /jails/bad
-cp /usr/freebsd-dist/base.txz .
+mkdir -p set/bin
+dd if=/dev/urandom of=set/bin/sh bs=1024 count=2048 2>/dev/null
+tar -cJf base.txz -C set .
 cp base.txz empty
 head -c 20000 base.txz >cut.txz
 /usr/local/bin/python3 - <<'END'
@@ -26,16 +28,14 @@ archive("device.tar", top, ("null", {"type": tarfile.CHRTYPE, "devmajor": 1, "de
 archive("nothing.tar")
 archive("many.tar", *[(f"./f{number}", file) for number in range(30000)])
 END
-tab=$(printf '\t')
-/usr/bin/printf "base.txz${tab}%064d${tab}1${tab}base${tab}\"Base\"${tab}on\n" 0 | tr 0 1 >MANIFEST
+printf 'base.txz\t%064d\t2\tbase\t"Base"\ton\n' 0 | tr 0 1 >MANIFEST
 mkdir served
 ln base.txz served/base.txz
 ln -s ../empty served/empty
-cp /usr/freebsd-dist/MANIFEST served
+printf 'base.txz\t%s\t2\tbase\t"Base"\ton\n' "$(sha256 -q base.txz)" >served/MANIFEST
 daemon -f -p server.pid -o log /usr/local/bin/python3 -u -m http.server --bind 127.0.0.1 --directory served 8088
 daemon -f -p stalled.pid nc -k -l 127.0.0.1 8089
 mount -t tmpfs -o size=1m tmpfs /jails/full
-: >/jails/file
 : >/jails/there/precious
 jail -c name=used path=/jails/used persist
 until nc -z 127.0.0.1 8088 && nc -z 127.0.0.1 8089; do sleep 0.1; done
