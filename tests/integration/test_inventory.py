@@ -34,6 +34,24 @@ jexec runs jail -q -c name=child path=/ persist meta='role=db'
 CLEAN = "rm /etc/jail.conf.d/stopped.conf /etc/jail.conf.d/broken.conf"
 
 
+# The first play makes a jail that the inventory didn't have when the run began.
+REFRESHED: list[dict[str, Any]] = [
+    {
+        "hosts": "jailhosts",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.command": "jail -q -c name=made path=/ persist", "changed_when": True},
+            {"ansible.builtin.meta": "refresh_inventory"},
+        ],
+    },
+    {
+        "hosts": "jails:!runs@*",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.command": "sysctl -n security.jail.jailed", "changed_when": True}],
+    },
+]
+
+
 @dataclass(frozen=True)
 class Inventory:
     """The host's inventory, and one of its jails beside it."""
@@ -112,6 +130,16 @@ def test_the_example_of_the_documentation(inventory: Inventory, tmp_path: Path) 
     assert groups.pop("owner_ops") == both
     assert list(groups.values()) == [both]  # the other host
     inventory.host.run(f"{CLEAN}; jail -r runs")
+
+
+def test_a_jail_that_is_made_in_the_same_run(inventory: Inventory, tmp_path: Path) -> None:
+    compose = {"ansible_python_interpreter": repr(inventory.host.variables["ansible_python_interpreter"])}
+    inventory.write(compose=compose)
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(REFRESHED))
+    done = inventory.run("ansible-playbook", str(tmp_path / "play.yml"))
+    assert done.returncode == 0, done.stdout
+    assert f"changed: [made@{inventory.host.name}]" in done.stdout
+    inventory.host.run(f"{CLEAN}; jail -r runs; jail -r made")
 
 
 def test_a_host_that_does_not_answer(inventory: Inventory) -> None:
