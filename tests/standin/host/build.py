@@ -30,7 +30,9 @@ COMPILE = {
     "launcher": ["-static", "native/launcher.c"],
     "libc.so.7": ["-shared", "-fPIC", "-Wl,-soname,libc.so.7", "native/libc7.c"],
     "libutil.so.10": ["-shared", "-fPIC", "-Wl,-soname,libutil.so.10", "native/libutil10.c"],
+    "libjail.so.1": ["-shared", "-fPIC", "-Wl,-soname,libjail.so.1", "native/libjail1.c", "-L{build}", "-l:libc.so.7"],
     "back.so": ["-shared", "-fPIC", "native/back.c"],
+    "order.so": ["-shared", "-fPIC", "native/order.c"],
 }
 
 
@@ -81,7 +83,8 @@ def _made(name: str, make: Callable[[Path], None]) -> Path:
 
 def _compile(new: Path) -> None:
     for name, arguments in COMPILE.items():
-        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(new / name), *arguments], cwd=HERE, check=True)
+        given = [argument.format(build=new) for argument in arguments]
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(new / name), *given], cwd=HERE, check=True)
     for name in ("lib", "kernel"):
         shutil.copytree(HERE / name, new / name, ignore=shutil.ignore_patterns("__pycache__"))
     (new / "programs").mkdir()

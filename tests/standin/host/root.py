@@ -50,7 +50,7 @@ LAUNCHED = ("bin/sh", "usr/bin/nice", "usr/bin/nohup", "usr/bin/xargs")
 # Those that run as root for everybody, each of which is a file of its own.
 SETUID = frozenset({"sbin/ping", "usr/bin/chpass", "usr/bin/crontab", "usr/bin/su"})
 
-LIBRARIES = ("libc.so.7", "libutil.so.10")
+LIBRARIES = ("libc.so.7", "libjail.so.1", "libutil.so.10")
 # Where bsdinstall(8) and FreeBSD's installation media have the sets.
 SETS = "usr/freebsd-dist"
 
@@ -99,7 +99,7 @@ def _programs(top: Path, build: Path) -> None:
     (hidden / "bin").mkdir(parents=True)
     for name in ("lib", "kernel", "programs"):
         shutil.copytree(build / name, hidden / name)
-    for name in ("main.py", "back.so"):
+    for name in ("main.py", "back.so", "order.so"):
         shutil.copy(build / name, hidden)
     for name in LIBRARIES:
         shutil.copy(build / name, _made(top / "usr/lib"))

@@ -111,7 +111,7 @@ def jail_get(request: Request) -> tuple[int, tuple[int, ...]]:
     jail = _selected(request, pairs)
     values = request.system.jails.describe(jail, request.caller.jail)
     for name, at in pairs.items():
-        if name in ("errmsg", "lastjid") or (name in ("jid", "name") and request.vectors[at]):
+        if name in ("errmsg", "lastjid") or (name == "name" and _selects_by_name(request, pairs)):
             continue
         base = BY_NO_NAME[name].name if name in BY_NO_NAME else name
         if base not in BY_NAME:
@@ -143,6 +143,10 @@ def _selected(request: Request, pairs: dict[str, int]) -> Jail:
     if name:
         return jails.find(viewer, name=name)
     raise SystemCallError(errno.ENOENT, "no jail specified")
+
+
+def _selects_by_name(request: Request, pairs: dict[str, int]) -> bool:
+    return "lastjid" not in pairs and not ("jid" in pairs and any(request.vectors[pairs["jid"]] or b""))
 
 
 def _export(kind: str, value: Any) -> bytes:

@@ -13,7 +13,8 @@ import err
 import kernel
 import program
 
-_LOADER = "/lib64/ld-linux-x86-64.so.2"
+_LIBRARIES = "usr/lib/x86_64-linux-gnu"
+_PRELOADED = {"gnu-find": ["order.so"]}
 
 
 def busybox(argv: list[str]) -> NoReturn:
@@ -25,18 +26,31 @@ def busybox(argv: list[str]) -> NoReturn:
 
 
 def binary(name: str, argv: list[str]) -> NoReturn:
-    """Become another of the hidden binaries. It needs its libraries: out of the jail's root, and back in."""
+    """Become another of the hidden binaries. It needs its libraries: out of the jail's root, and back in.
+
+    An ordinary user stays in the root, and has all loaded by relative paths, as the launcher does it.
+    """
     sys.stdout.flush()
-    path = f"{kernel.HIDDEN}/bin/{name}"
+    preloaded = _PRELOADED.get(name, [])
     if kernel.OUTSIDE is None:
-        os.execv(path, argv)
-    for variable, place in (("STANDIN_ROOT", "/"), ("STANDIN_CWD", ".")):
+        libraries = ":".join(f"{kernel.HIDDEN}/{library}" for library in preloaded)
+        environment = {**os.environ, "LD_PRELOAD": libraries} if preloaded else os.environ
+        os.execve(f"{kernel.HIDDEN}/bin/{name}", argv, environment)
+    is_root = os.geteuid() == 0
+    way_back = {"STANDIN_ROOT": "/", "STANDIN_CWD": "."} if is_root else {"STANDIN_CWD": "."}
+    for variable, place in way_back.items():
         fd = os.open(place, os.O_PATH)
         os.set_inheritable(fd, True)
         os.environ[variable] = str(fd)
     os.fchdir(kernel.OUTSIDE)
-    os.chroot(".")
-    os.execv(_LOADER, [_LOADER, "--preload", f"{kernel.HIDDEN}/back.so", "--argv0", argv[0], path, *argv[1:]])
+    if is_root:
+        os.chroot(".")
+    top = "/" if is_root else ""
+    hidden = f"{top}{kernel.HIDDEN[1:]}"
+    loader = f"{top}{_LIBRARIES}/ld-linux-x86-64.so.2"
+    libraries = ":".join(f"{hidden}/{library}" for library in ("back.so", *preloaded))
+    words = [loader, "--preload", libraries, "--library-path", f"{top}{_LIBRARIES}", "--argv0", argv[0]]
+    os.execv(loader, [*words, f"{hidden}/bin/{name}", *argv[1:]])
 
 
 def translated(argv: list[str], name: str = "busybox", in_form: Callable[[str, str], str | None] | None = None) -> int:
