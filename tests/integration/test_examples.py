@@ -23,6 +23,7 @@ from tests.hosts import CHECKOUT, GROUP
 from .conftest import Ansible
 
 HERE = Path(__file__).parent
+BASE_SET = "/usr/freebsd-dist/base.txz"
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/modules").glob("*.py"))
 # What Ansible has in any result.
 COMMON = {"changed", "diff", "exception", "failed", "msg", "skipped", "stderr_lines", "stdout_lines", "warnings"}
@@ -199,3 +200,19 @@ def test_module(ansible: Ansible, tmp_path: Path, module: str) -> None:
             wrong += [f"{task['name']}: {what}" for what in check_keys(documented, found, ran, seen)]
     wrong += [f"{key} was never returned" for key in expected(documented) if key not in seen]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_roles(ansible: Ansible, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """The roles' examples, one after the other: jails need what the role host makes."""
+    before = tasks_of(HERE / "examples/roles/before.yml")
+    after = tasks_of(HERE / "examples/roles/after.yml") if pytestconfig.getoption("--host") else []
+    examples = []
+    for role in ("host", "jail"):
+        specs = yaml.safe_load((CHECKOUT / f"roles/{role}/meta/argument_specs.yml").read_text())
+        examples += yaml.safe_load(specs["argument_specs"]["main"]["examples"])
+    around = ({"hosts": GROUP, "gather_facts": False, "tasks": tasks} for tasks in (before, after))
+    play = tmp_path / "play.yml"
+    play.write_text(yaml.safe_dump([next(around), *examples, next(around)]))
+    # Where the host has what the examples would get from the network, it comes from there.
+    is_here = ansible.host.run(f"test -f {BASE_SET}", check=False).returncode == 0
+    ansible.playbook(play, *(("-e", f"jail_archive={BASE_SET}") if is_here else ()))

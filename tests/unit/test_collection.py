@@ -14,6 +14,8 @@ import yaml
 from tests.hosts import CHECKOUT, ansible_environment
 from tests.standin.host import requirements
 
+ROLES = sorted(path.name for path in (CHECKOUT / "roles").iterdir())
+
 
 def metadata(name: str) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((CHECKOUT / name).read_text())
@@ -90,8 +92,18 @@ def test_shell_scripts_parse(file: str) -> None:
     subprocess.run(["sh", "-n", CHECKOUT / file], check=True)
 
 
-@pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir()))
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_documents_the_defaults_that_it_has(role: str) -> None:
     options = metadata(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    assert {name: option["default"] for name, option in options.items()} == metadata(f"roles/{role}/defaults/main.yml")
+    defaults = metadata(f"roles/{role}/defaults/main.yml")
+    templates = {name for name, value in defaults.items() if "{{" in str(value)}  # what these come to is said in words
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert documented == {name: value for name, value in defaults.items() if name not in templates}
+    assert templates <= options.keys()
     assert all(option["type"] and option["description"] for option in options.values())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_roles_readme_has_its_examples(role: str) -> None:
+    examples = metadata(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["examples"]
+    assert f"```yaml\n{examples}```" in (CHECKOUT / f"roles/{role}/README.md").read_text()
