@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Union
 
-from ansible_collections.bsd.jail.plugins.module_utils import configured, details, jls
+from ansible_collections.bsd.jail.plugins.module_utils import boot, configured, details, jls
 from ansible_collections.bsd.jail.plugins.module_utils.beneath import is_within
 from ansible_collections.bsd.jail.plugins.module_utils.conf import Value
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
@@ -56,6 +56,9 @@ def gather(
     if paths is not None:
         places = [os.path.realpath(path) for path in paths]
         jails = {name: jail for name, jail in jails.items() if jail["path"] and _shares(jail["path"], places)}
+    starts = boot.starts(jails, boot.look(host), found)
+    for name, jail in jails.items():
+        jail["boot"] = starts.get(name)
     running = {one.name: one for one in listed if one.name in jails and not _is_dying(one)}
     if "parameters" in wanted:
         _add_parameters(host, jails, running, shown)

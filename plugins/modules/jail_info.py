@@ -133,6 +133,13 @@ jails:
       elements: str
       returned: success
       sample: [/etc/jail.conf.d/web.conf]
+    boot:
+      description:
+        - Whether C(rc.d/jail) starts it at boot, by C(/etc/rc.conf) and C(/etc/jail.conf), be it as one on which
+          another depends; null if they can't be read.
+      type: bool
+      returned: success
+      sample: true
     parameters:
       description:
         - What the kernel says of a running jail, by the names of jail(8), numbers as integers, flags as booleans,

@@ -164,6 +164,13 @@ def test_states(host: InfoHost) -> None:
         ("web", True, True, 5, [3]),
     ]
     assert result["jails"][4]["files"] == [web]
+    assert {one["boot"] for one in result["jails"]} == {False}
+    host.write("rc.conf", "jail_enable=YES\njail_list=web\n")
+    assert [one["boot"] for one in info.gather(host, None, [])["jails"]] == [False, False, False, False, True]
+    host.write("rc.conf", "jail_conf=/etc/other.conf\n")
+    assert {one["boot"] for one in info.gather(host, None, [])["jails"]} == {None}
+    host.programs.clear()
+    assert info.gather(host, None, [])["problems"] == []
     assert [one["path"] for one in result["jails"]] == ["/db", None, "/", "/", "/web"]
     assert host.runs_of(JLS) == host.runs_of(JAIL) == 1
     asked = info.gather(host, ["7", "nosuch", "web", "5"], [])["jails"]
