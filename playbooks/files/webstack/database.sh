@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# A database of one table, with one row for each jail that it was asked by. inetd(8) starts one of these for each question.
+# A database of one table with one row. inetd(8) starts one of these for each question.
 exec /bin/cat /var/db/table
