@@ -99,9 +99,11 @@ def _decide(host: Host, wanted: Wanted, path: str, check_mode: bool) -> tuple[Pl
     warnings: list[str] = []
     found = _look(host, path)
     try:
+        if found.record is None and not wanted.force:
+            _check_mounted(host, path)
         plan = rootplan.decide(wanted, found)
     except InputError as error:
-        if not check_mode or found.inode:
+        if not check_mode or found.filled:
             raise
         warnings.append(error.message)
         plan = Plan()
@@ -116,7 +118,7 @@ def _look(host: Host, path: str) -> Found:
     try:
         with beneath.opened(path) as directory:
             beneath.check_directory(directory, path)
-            inode = os.fstat(directory).st_ino
+            inode, node = os.fstat(directory).st_ino, host.fstatfs(directory).node
         filled = bool(purge.contents(path))
     except FileNotFoundError:
         return Found(path)
@@ -126,9 +128,29 @@ def _look(host: Host, path: str) -> Found:
         raise InputError(f"root {path} can't be looked into: {error.strerror}.", parameter="path") from error
     record = rootrecord.read(host, path)
     if record is None or record.inode != inode:
-        return Found(path, inode, filled)
+        return Found(path, inode, node, filled)
     parts = tuple(part for part in record.parts if filled and os.path.isdir(path + part))
-    return Found(path, inode, filled, record, parts)
+    return Found(path, inode, node, filled, record, parts)
+
+
+def _check_mounted(host: Host, path: str) -> None:
+    """Refuse a root that isn't there, or is another directory than it was, since its file system isn't: what would be
+    made or removed there isn't what is meant. Raises InputError.
+    """
+    record = rootrecord.read(host, path)
+    if record is None:
+        return
+    here = path
+    while not os.path.isdir(here):
+        here = os.path.dirname(here)
+    with beneath.opened(here) as directory:
+        node = host.fstatfs(directory).node
+    if node != record.node:
+        raise InputError(
+            f"root {path} was made on the file system of {record.node}, and that isn't mounted: it would be on {node} "
+            "now. If it is gone for good, have the root forgotten (state: absent, force: true).",
+            parameter="path",
+        )
 
 
 def _check_use(host: Host, wanted: Wanted, plan: Plan, path: str, check_mode: bool, warnings: list[str]) -> None:
@@ -197,7 +219,8 @@ def _apply(
 ) -> Record | None:
     """Carry out a plan. Returns the root's record afterwards. Raises JailError."""
     if plan.remove:
-        rootrecord.write(host, replace(found.record or Record(found.path, found.inode), removing=True))
+        record = found.record or Record(found.path, found.inode, found.node)
+        rootrecord.write(host, replace(record, removing=True))
         purge.remove(host, found.path, lock)
         rootrecord.forget(host, found.path)
         return None
@@ -222,12 +245,13 @@ def _make(
     kept = tuple(part for part in found.parts if part not in plan.clear and "/" not in plan.clear)
     try:
         with beneath.opened(path, made) as directory:
-            inode = os.fstat(directory).st_ino
+            inode, node = os.fstat(directory).st_ino, host.fstatfs(directory).node
     except OSError as error:
         raise JailError(f"root {path} can't be made: {error.strerror}.", parameter="path") from error
     complete = Record(
         path,
         inode,
+        node,
         wanted.archive.place if wanted.archive else "",
         archive[1] if archive else "",
         wanted.base,

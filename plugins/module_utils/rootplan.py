@@ -44,13 +44,15 @@ class Wanted:
 class Found:
     """What there is.
 
-    path: resolved. inode: of the directory, 0 if there is none. filled: whether anything is in it.
+    path: resolved. inode: of the directory, 0 if there is none. node: where its file system is mounted. filled: whether
+    anything is in it.
     record: what was written down when it was made, if it is still that directory.
     parts: those of the record that are there.
     """
 
     path: str
     inode: int = 0
+    node: str = ""
     filled: bool = False
     record: Record | None = None
     parts: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ class Record:
     """What was written down of a root.
 
     path: the root, resolved. inode: of its directory, which tells it from another one that has come to lie there.
+    node: where the file system is mounted that it was made on.
     archive, checksum: where the archive is that it was extracted from, and the SHA-256 of that in hexadecimal digits.
     base: the root that directories were copied from. Of archive and base, one is ''.
     parts: what has been made, as paths within the root: `/` for all of it.
@@ -31,6 +32,7 @@ class Record:
 
     path: str
     inode: int
+    node: str
     archive: str = ""
     checksum: str = ""
     base: str = ""
@@ -96,6 +98,7 @@ def _parsed(text: str | None) -> Record | None:
         return Record(
             str(fields["path"]),
             int(fields["inode"]),
+            str(fields["node"]),
             str(fields["archive"]),
             str(fields["checksum"]),
             str(fields["base"]),

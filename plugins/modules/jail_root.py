@@ -22,6 +22,8 @@ notes:
   - What was made, and from what, is written down in C(/var/db/bsd.jail/roots), before the first file is extracted. A
     run that was cut short, by a power failure too, is known by that; the next one clears away what was made and begins
     anew. A run that fails takes away itself what it made.
+  - A root that isn't there because its file system isn't mounted, such as a ZFS data set, isn't made anew; that is an
+    error.
   - Owners are set by their names, as FreeBSD's installer does; modes, times, ACLs and file flags as they are in the
     archive.
   - An archive that holds C(..), absolute paths, devices, fifos or sockets, or leads through its own links, is refused.
@@ -126,7 +128,9 @@ options:
         description: The mode of the file, in octal digits; V('0644') by default. Quote it.
         type: raw
   force:
-    description: With O(state=absent), remove a directory that this module didn't make too. Nothing else is forced.
+    description:
+      - With O(state=absent), remove a directory that this module didn't make too, and forget a root whose file system
+        is gone. Nothing else is forced.
     type: bool
     default: false
   lock_timeout:

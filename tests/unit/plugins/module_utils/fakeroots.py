@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.bsd.jail.plugins.module_utils.baseset import FETCH
 from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, JLS, MOUNT, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.nmount import FileSystem
 from ansible_collections.bsd.jail.plugins.module_utils.purge import CHFLAGS, RM
 from ansible_collections.bsd.jail.plugins.module_utils.rootcontent import CP, FIND, TAR
 
@@ -38,7 +39,7 @@ class RootHost(Host):
     jails: the paths of the jails that run. configured: those of jails that are configured. mounted: what is mounted, as
     type, source and mount point. network: what is at a URL, or what fetch(1) says of it. programs: the names of those
     that were started; kept: of those, which inherited a descriptor. fails: what a program says when it fails.
-    before: called before a program is started.
+    before: called before a program is started. node: where the file system of all directories is mounted.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -55,11 +56,15 @@ class RootHost(Host):
         self.configured: dict[str, list[str]] = {}
         self.mounted: list[tuple[str, str, str]] = []
         self.network: dict[str, bytes | str] = {}
+        self.node = "/"
         self.programs: list[str] = []
         self.kept: set[str] = set()
         self.environment: dict[str, str] = {}
         self.fails: dict[str, str] = {}
         self.before: dict[str, Callable[[], None]] = {}
+
+    def fstatfs(self, fd: int) -> FileSystem:
+        return FileSystem("0" * 16, "zfs", "zroot", self.node)
 
     def configure(self, name: str, *parameters: str) -> None:
         """Let a jail be configured; parameters: as `jail -e` shows them."""

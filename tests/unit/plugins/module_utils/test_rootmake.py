@@ -79,6 +79,10 @@ def left(here: Path, host: RootHost) -> list[str]:
 # --- from an archive --------------------------------------------------------------------------------------------------
 
 
+def record_of(here: Path) -> str:
+    return f"host/db/bsd.jail/roots/{rootrecord.identity(f'{here}/root')}.json"
+
+
 def test_a_root_is_made_once(host: RootHost, here: Path, archive: Path, make: Make) -> None:
     predicted = make(check_mode=True, archive=str(archive))
     assert predicted.plan.changes
@@ -131,6 +135,26 @@ def test_a_root_that_was_emptied_or_replaced_by_hand(host: RootHost, here: Path,
         with pytest.raises(InputError, match=r"make it|made by"):
             make(**options)
     assert (here / "root/precious").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_root_whose_file_system_isnt_mounted(
+    host: RootHost, here: Path, archive: Path, make: Make, is_there: bool
+) -> None:
+    host.node = str(here)
+    make(archive=str(archive))
+    os.rename(here / "root", here / "unmounted")
+    host.node = "/"
+    if is_there:
+        (here / "root").mkdir()
+    for options in ({"archive": str(archive)}, {"state": "absent"}):
+        with pytest.raises(InputError, match=rf"was made on the file system of {here}, and that isn't mounted"):
+            make(**options)
+        assert make(check_mode=True, **options).warnings
+    assert left(here, host) == [record_of(here)] + ["root"] * is_there
+    assert not make(state="absent", force=True).warnings
+    assert left(here, host) == []
+    assert make(archive=str(archive)).plan.changes
 
 
 def test_a_root_that_is_there_is_refused(host: RootHost, here: Path, archive: Path, make: Make) -> None:
