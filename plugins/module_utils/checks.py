@@ -65,9 +65,10 @@ def check(
             warnings[name] = (*warnings.get(name, ()), problem.message)
         else:
             errors[name] = problem
-    if any(map(epairs.members, wanted.values())):
-        all_settings = {name: settings_of(after.effective(name), name) for name in after.files}
-        errors.update(epaircheck.with_names_taken(wanted, all_settings))
+    starting = {name: settings for name, settings in wanted.items() if START in new[name].steps}
+    if any(map(epairs.members, starting.values())):
+        configured = {name: settings_of(after.effective(name), name) for name in after.files}
+        errors.update(epaircheck.with_names_taken(starting, configured))
     errors.update(_hosts_own(host, scene, {name: one for name, one in plans.items() if name not in errors}))
     return warnings, errors
 

@@ -71,10 +71,12 @@ class Epair:
 class Member:
     """An epair of a configuration.
 
-    outside: its end on the host, a member of `bridge`. inside: the jail's end, by its name in the jail.
+    outside: its end on the host, a member of `bridge`. made: the jail's end, as it is made. inside: its name in the
+    jail.
     """
 
     outside: str
+    made: str
     inside: str
     bridge: str
 
@@ -158,7 +160,9 @@ def members(settings: Mapping[str, Setting]) -> tuple[Member, ...]:
     words = [text.split() for text in _texts(settings, "exec.created")]
     renamed = {one[3]: one[5] for one in words if one[:2] == [IFCONFIG, "-j"] and one[4:5] == ["name"]}
     said = [dict(word.split("=", 1) for word in header.split()) for header in _headers(settings)]
-    return tuple(Member(one["epair"], renamed.get(one["inside"], one["inside"]), one["bridge"]) for one in said)
+    return tuple(
+        Member(one["epair"], one["inside"], renamed.get(one["inside"], one["inside"]), one["bridge"]) for one in said
+    )
 
 
 def text_of(jail: str, settings: Mapping[str, Setting]) -> str:

@@ -17,14 +17,17 @@ def need_restart(
     jail: str, old: Mapping[str, Setting], new: Mapping[str, Setting], there: Mapping[str, str] | None
 ) -> bool:
     """Whether a jail's epairs are to be set up differently, on whatever bridges; or aren't there any more, or aren't
-    in the jail. What the jail calls its end is its own affair.
+    in the jail. That isn't asked of an end that has a name which others may have, and what the jail itself calls it is
+    its own affair.
 
     old, new: what it was started with, and what it shall have. there: the bridges of the host's interfaces
     (epairs.bridges), None if nobody looked.
     """
     if not epairs.same_but_for_bridges(jail, old, new):
         return True
-    return there is not None and any(one.outside not in there or one.inside in there for one in epairs.members(new))
+    return there is not None and any(
+        one.outside not in there or (one.inside == one.made and one.made in there) for one in epairs.members(new)
+    )
 
 
 def moves(old: Mapping[str, Setting], new: Mapping[str, Setting], there: Mapping[str, str] | None) -> list[MoveMember]:

@@ -277,8 +277,8 @@ ONE = {"bridge": "b0", "addresses": ["10.0.0.2/24"], "gateway": ["10.0.0.1"]}
 
 def test_members() -> None:
     assert epairs.members(settings(ONE, {"bridge": "b1", "interface": "jail0"})) == (
-        epairs.Member("e0a_web", "e0b_web", "b0"),
-        epairs.Member("e1a_web", "jail0", "b1"),
+        epairs.Member("e0a_web", "e0b_web", "e0b_web", "b0"),
+        epairs.Member("e1a_web", "e1b_web", "jail0", "b1"),
     )
     assert epairs.members(settings_of("web { path = /; exec.prestart = 'epair=x; true'; exec.created; }", "web")) == ()
 
@@ -348,6 +348,11 @@ def test_an_epair_that_the_jail_has_no_more_takes_a_restart(there: dict[str, str
     found = plan(settings(ONE), settings(ONE), LiveObserved(bridges=there))
     assert found.restart_needed == ("epairs",)
     assert not found.steps
+
+
+def test_an_interface_of_the_host_with_the_name_of_the_jails_is_no_sign() -> None:
+    one = {**ONE, "interface": "jail0"}
+    assert plan(settings(one), settings(one), LiveObserved(bridges={"jail0": "", "e0a_web": "b0"})) == LivePlan()
 
 
 def test_all_else_takes_a_restart_and_until_then_all_is_as_it_was() -> None:
