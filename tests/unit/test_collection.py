@@ -87,6 +87,19 @@ def test_readme_names_the_packages_that_a_stand_in_needs() -> None:
     assert not [package for package in needed if f"`{package}`" not in readme]
 
 
+def test_readme_names_all_there_is() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    plugins = {
+        f"`bsd.jail.{path.stem}`"
+        for kind in ("modules", "connection", "inventory")
+        for path in (CHECKOUT / "plugins" / kind).glob("*.py")
+    }
+    playbooks = {f"]({path.relative_to(CHECKOUT)})" for path in (CHECKOUT / "playbooks").glob("*.yml")}
+    undoing = {name for name in playbooks if "_remove." in name}
+    wanted = plugins | {f"`bsd.jail.{role}`" for role in ROLES} | (playbooks - undoing)
+    assert not {name for name in wanted if name not in readme}
+
+
 @pytest.mark.parametrize("file", ["tests/packages", ".ci/run", "playbooks/files/answer.sh"])
 def test_shell_scripts_parse(file: str) -> None:
     subprocess.run(["sh", "-n", CHECKOUT / file], check=True)
