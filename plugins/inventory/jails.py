@@ -65,9 +65,9 @@ notes:
   - "Each jail has the variables C(jail_host), C(jail_state), C(jail_jid) (V(0) if it is stopped), C(jail_path),
     C(jail_hostname), C(jail_ip4) and C(jail_ip6) (lists of addresses), C(jail_vnet) (true if its network is its own),
     and C(jail_meta): its parameter C(meta), of words like C(role=web), as a dictionary."
-  - A jail with C(allow.set_hostname) chooses its C(jail_hostname) itself. No value is ever taken for a template.
+  - A jail chooses its C(jail_hostname) itself, unless C(allow.set_hostname) is off. No value is taken for a template.
   - C(ansible_python_interpreter) isn't taken over from the jail host, for a jail has its own. O(compose) can set it.
-  - A jail that a play makes is in the inventory after C(refresh_inventory) of M(ansible.builtin.meta), which asks again.
+  - A jail that a play makes is in the inventory after C(refresh_inventory) of M(ansible.builtin.meta).
   - Hosts are asked before plays begin. Of what a command line says about the connection, all but a password that
     Ansible asked for (C(-k)) is known then; the variable C(ansible_password) is.
 seealso:
