@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a stand-in takes of the machine as it is: Python's library, and the shared libraries of the machine's programs.
+"""What a stand-in takes of the machine as it is: Python's library, shared libraries of its programs, a locale.
 
 It is the lowest layer of a stand-in's root. It is a copy, for the machine's own root has file systems mounted in it,
 which an ordinary user can't have an overlay without.
@@ -38,13 +38,15 @@ def digest(programs: Iterable[str]) -> str:
 
 
 def copy(programs: Iterable[str], target: Path) -> None:
-    """Copy Python's library, and the shared libraries of these programs, to the directory target."""
+    """Copy Python's library, the shared libraries of these programs, and the locale C.UTF-8, to target."""
     shutil.copytree(LIBRARY, target / LIBRARY[1:], symlinks=True, ignore=WITHOUT)
     extensions = (target / LIBRARY[1:]).glob("lib-dynload/*.so")
     for file in {*FILES, *libraries([*programs, *map(str, extensions)])}:
         place = target / os.path.realpath(os.path.dirname(file))[1:]
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
+    for locale in Path("/usr/lib/locale").glob("C.*"):
+        shutil.copytree(locale, target / str(locale)[1:])
     for name in ("lib", "lib64"):
         os.symlink(f"usr/{name}", target / name)
 

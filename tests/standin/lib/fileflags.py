@@ -6,7 +6,7 @@ A file that was made by another than us, tar, has those of the inode alone: schg
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -36,6 +36,8 @@ _ALIASES = {"archived": "arch", "sappend": "sappnd", "schange": "schg", "simmuta
     "uhidden": "hidden",
 }
 _ATTRIBUTE = "trusted.freebsd.flags"
+# Root of a user namespace may set neither that nor the bits: flags are remembered there, and protect nothing.
+_UNPROTECTED = "user.freebsd.flags"
 _GETFLAGS, _SETFLAGS = 0x80086601, 0x40086602
 _IMMUTABLE, _APPEND = 0x10, 0x20
 _BITS = {"schg": _IMMUTABLE, "uchg": _IMMUTABLE, "sunlnk": 0, "sappnd": _APPEND, "uappnd": _APPEND}
@@ -52,11 +54,15 @@ def canonical(word: str) -> tuple[str, bool] | None:
 
 def get(path: str) -> list[str]:
     """The flags of a file, in ls's order."""
-    try:
-        kept = os.getxattr(path, _ATTRIBUTE, follow_symlinks=False).decode().split(",")
-    except OSError:
-        kept = _of_inode(path)
+    kept = _remembered(path, _ATTRIBUTE) or _remembered(path, _UNPROTECTED) or _of_inode(path)
     return [name for name in NUMBERS if name in kept]
+
+
+def _remembered(path: str, attribute: str) -> list[str]:
+    try:
+        return os.getxattr(path, attribute, follow_symlinks=False).decode().split(",")
+    except OSError:
+        return []
 
 
 def _of_inode(path: str) -> list[str]:
@@ -80,14 +86,27 @@ def put(path: str, names: list[str]) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         _set_bits(fd, 0)
-        if names:
-            os.setxattr(fd, _ATTRIBUTE, ",".join(names).encode())
+        try:
+            _remember(fd, _ATTRIBUTE, names)
+        except PermissionError:
+            if os.geteuid() != 0:
+                raise
+            _remember(fd, _UNPROTECTED, names)
         else:
-            with contextlib.suppress(OSError):
-                os.removexattr(fd, _ATTRIBUTE)
-        _set_bits(fd, sum({_BITS.get(name, 0) for name in names}))
+            _set_bits(fd, sum({_BITS.get(name, 0) for name in names}))
     finally:
         os.close(fd)
+
+
+def _remember(fd: int, attribute: str, names: list[str]) -> None:
+    if names:
+        os.setxattr(fd, attribute, ",".join(names).encode())
+        return
+    try:
+        os.removexattr(fd, attribute)
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            raise
 
 
 def _bits(fd: int) -> int:
