@@ -8,13 +8,11 @@ memory that one of Ansible's processes had, beside that for a file of one byte.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,8 @@ from typing import Any
 
 import yaml
 
-from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up
+from benchmarks import on_a_host
+from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment
 
 JAIL = "benchmark"
 TASKS = 10
@@ -88,20 +87,5 @@ def measure(host: Host, directory: Path) -> None:
     host.run(f"rm -f /tmp/{JAIL}; jail -r {JAIL}")
 
 
-def main() -> None:
-    """Measure on a stand-in, or on the host that was given."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", metavar="USER@HOST", help="a real FreeBSD host")
-    login = parser.parse_args().host
-    with tempfile.TemporaryDirectory() as directory:
-        if login:
-            measure(real_host(login), Path(directory))
-            return
-        try:
-            measure(stand_in_up(JAIL), Path(directory))
-        finally:
-            stand_in_down(JAIL)
-
-
 if __name__ == "__main__":
-    main()
+    on_a_host(__doc__, JAIL, measure)

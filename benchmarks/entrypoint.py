@@ -7,13 +7,12 @@ status; and for comparison that of a Python which would wait instead.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up
+from benchmarks import on_a_host
+from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment
 
 JAIL = "benchmark"
 PYTHON = "/usr/local/bin/python3 -I -S -c 'import time; time.sleep(1000)'"
@@ -45,20 +44,5 @@ def measure(host: Host, directory: Path) -> None:
     _module(host, directory, "bsd.jail.jail", f"name={JAIL} state=absent")
 
 
-def main() -> None:
-    """Measure on a stand-in, or on the host that was given."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", metavar="USER@HOST", help="a real FreeBSD host")
-    login = parser.parse_args().host
-    with tempfile.TemporaryDirectory() as directory:
-        if login:
-            measure(real_host(login), Path(directory))
-            return
-        try:
-            measure(stand_in_up(JAIL), Path(directory))
-        finally:
-            stand_in_down(JAIL)
-
-
 if __name__ == "__main__":
-    main()
+    on_a_host(__doc__, JAIL, measure)
