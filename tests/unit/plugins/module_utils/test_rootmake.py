@@ -520,6 +520,16 @@ def test_files_are_put_whenever_they_differ(host: RootHost, here: Path, archive:
     assert sorted(os.listdir(root / "etc")) == ["hosts", "motd", "passwd", "resolv.conf"]
 
 
+def test_what_cant_be_shown_is_named(here: Path, make: Make) -> None:
+    (here / "root").mkdir()
+    os.mkfifo(here / "root/key")
+    (here / "binary").write_bytes(b"\xff\xfe")
+    (shown,) = make(files=put_files({"path": "/key", "source": f"{here}/binary"})).diff
+    assert shown["before"] == "(a special file)\n"
+    assert shown["after"] == f"(binary, SHA-256 {hashlib.sha256(bytes([0xFF, 0xFE])).hexdigest()})\n"
+    assert (here / "root/key").read_bytes() == b"\xff\xfe"
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
