@@ -33,6 +33,7 @@ options:
         they concern the connection. Their jails get the same ones.
       - If a host's variables say C(ansible_connection=local), its jails are those of the machine that Ansible runs on.
       - If they say C(ansible_become), that is done on the host, and not in its jails (C(ansible_jail_host_become)).
+        What the group C(all) says holds for the jails themselves too, as for any host.
     type: list
     elements: string
     required: true
