@@ -85,6 +85,9 @@ def up(name: str, *, fresh: bool) -> None:
 
     StandinError when the name is taken or it doesn't come up, with its own words.
     """
+    alone = users.only_root() if fresh else None
+    if alone is not None:
+        raise StandinError(f"a fresh stand-in has a user who isn't root, and {alone}")
     built, machine = build(), layer(list(root.binaries().values()))
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

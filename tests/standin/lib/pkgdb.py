@@ -55,6 +55,7 @@ class Database:
         import tarfile
 
         with tarfile.open(fileobj=archive) as tar:
+            tar.extraction_filter = lambda entry, _path: entry  # newer Pythons would leave setuid out
             manifest = _manifest(tar)
             files = []
             for entry in tar:
@@ -87,9 +88,12 @@ def _prune(directory: str, top: str) -> None:
 
 
 def _manifest(tar: Any) -> Manifest:
-    file = tar.extractfile("+MANIFEST")
-    manifest: Manifest = json.load(file)
-    return manifest
+    """It is among the first entries; to ask for it by name would read them all."""
+    for entry in tar:
+        if entry.name == "+MANIFEST":
+            manifest: Manifest = json.load(tar.extractfile(entry))
+            return manifest
+    raise KeyError("+MANIFEST")
 
 
 def read_manifest(archive: IO[bytes]) -> Manifest:
