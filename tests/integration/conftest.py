@@ -8,13 +8,30 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up, stand_ins
+
+
+def run(command: Sequence[str], directory: Path, environment: dict[str, str]) -> str:
+    """Run a command in a directory. Returns what it printed, and lets the test fail with that if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.fail(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}", pytrace=False)
+    return done.stdout
 
 
 @dataclass(frozen=True)
@@ -34,19 +51,8 @@ class Ansible:
 
     def _run(self, command: list[str], variables: dict[str, str]) -> str:
         inventory = self.host.write_inventory(self.directory / "inventory.yml")
-        done = subprocess.run(
-            [*command, "-i", str(inventory)],
-            cwd=CHECKOUT,
-            env=ansible_environment(**{"ANSIBLE_NOCOLOR": "1", **variables}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            pytest.fail(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}", pytrace=False)
-        return done.stdout
+        environment = ansible_environment(**{"ANSIBLE_NOCOLOR": "1", **variables})
+        return run([*command, "-i", str(inventory)], CHECKOUT, environment)
 
 
 def ssh_to(host: Host, path: Path) -> Path:

@@ -5,31 +5,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
-import pytest
-
 from tests.hosts import CHECKOUT, Host, ansible_environment
 
-
-def run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
-    """Run a command in a directory. Returns what it printed; fails if it fails."""
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.fail(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}", pytrace=False)
-    return done.stdout
+from .conftest import run
 
 
 def test_the_quickstart_by_the_installed_collection(host: Host, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ import yaml
 
 from tests.hosts import CHECKOUT, STANDIN, ansible_environment, stand_ins
 
+from .conftest import run
+
 SCENARIOS = CHECKOUT / "extensions/molecule"
 EXAMPLE = CHECKOUT / "tests/integration/testing_roles"
 TARGETS = CHECKOUT / "tests/integration/targets"
@@ -27,19 +29,7 @@ def molecule(directory: Path, state: Path, *arguments: str, **variables: str) ->
     """Run molecule in a directory, with its state in another. Returns what it printed; fails if it fails."""
     path = f"{CHECKOUT / '.venv/bin'}:{os.environ['PATH']}"
     environment = ansible_environment(PATH=path, MOLECULE_EPHEMERAL_DIRECTORY=str(state), NO_COLOR="1", **variables)
-    done = subprocess.run(
-        ["molecule", *arguments],
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.fail(f"molecule {' '.join(arguments)}: status {done.returncode}\n{done.stdout}", pytrace=False)
-    return done.stdout
+    return run(["molecule", *arguments], directory, environment)
 
 
 def test_a_scenario(request: pytest.FixtureRequest, tmp_path: Path) -> None:
