@@ -157,21 +157,23 @@ options:
         elements: str
         default: []
       gateway:
-        description: The default gateways, at most one for IPv4 and one for IPv6.
+        description:
+          - The default gateways, at most one for IPv4 and one for IPv6, in the networks of the addresses.
+          - With V(dhcp) and V(slaac) they come from there.
         type: list
         elements: str
         default: []
       interface:
-        description: The name of the interface in the jail, other than the default one.
+        description: The name of the interface in the jail. By default it is that of the jail's end, C(e0b_NAME).
         type: str
       ether:
         description:
           - The MAC address of the jail's interface.
           - Without it, one is made of C(/etc/hostid), the jail's name and the place in this list. It stays the same as
-            long as these do. Clones of a host that have the same C(/etc/hostid) give their jails the same addresses.
+            long as these do. Clones of a host with the same C(/etc/hostid) give jails of one name the same.
         type: str
       mtu:
-        description: The MTU of both ends, in bytes. The bridge's other members need the same.
+        description: The MTU of both ends, in bytes; by default 1500. The bridge's other members need the same.
         type: int
   depend: &depend
     description:
