@@ -10,7 +10,7 @@ tar -cJf base.txz -C set .
 cp base.txz empty
 head -c 20000 base.txz >cut.txz
 /usr/local/bin/python3 - <<'END'
-import io, tarfile
+import gzip, io, tarfile
 
 def archive(name, *entries):
     with tarfile.open(name, "w") as made:
@@ -26,7 +26,11 @@ archive("through.tar", top, ("l", {"type": tarfile.SYMTYPE, "linkname": "/jails"
 archive("absolute.tar", top, ("/evil", file))
 archive("device.tar", top, ("null", {"type": tarfile.CHRTYPE, "devmajor": 1, "devminor": 3}))
 archive("nothing.tar")
-archive("many.tar", *[(f"./f{number}", file) for number in range(30000)])
+# One that tar is at for long: a file over and over again.
+again = tarfile.TarInfo("./file")
+with gzip.open("slow.tgz", "wb", compresslevel=1) as slow:
+    for _ in range(500):
+        slow.write(again.tobuf() * 2000)
 END
 printf 'base.txz\t%064d\t2\tbase\t"Base"\ton\n' 0 | tr 0 1 >MANIFEST
 mkdir served
