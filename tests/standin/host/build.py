@@ -7,6 +7,7 @@ Made once, and again when what it is made of changes, into build/ beside the sou
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import py_compile
@@ -20,7 +21,7 @@ from pathlib import Path
 from . import baseset, machine, packages, pythonpkg
 
 HERE = Path(__file__).resolve().parent.parent
-# Seconds after which an older build is no stand-in's any more that is coming up.
+# Seconds after which a build is no stand-in's any more that is coming up.
 FORGOTTEN = 600
 MACHINE = ".machine"
 SETS = ("host/archive.py", "host/baseset.py", "host/package.py", "host/packages.py", "host/rtld.py", "host/zones.py")
@@ -41,17 +42,13 @@ def build() -> Path:
 
     Raises CalledProcessError or PyCompileError when a source doesn't compile.
     """
-    target = _made(_stamp(SOURCES), _compile)
-    for old in target.parent.iterdir():
-        if old != target and old.suffix != MACHINE and time.time() - old.stat().st_mtime > FORGOTTEN:
-            shutil.rmtree(old, ignore_errors=True)
-    return target
+    return _made(_stamp(SOURCES), _compile)
 
 
 def layer(programs: list[str]) -> Path:
     """The copy of what a stand-in takes of the machine, made where it isn't there yet. Returns its path.
 
-    programs: the machine's programs that it runs. It stays, for stand-ins that are up live on it.
+    programs: the machine's programs that it runs. Stand-ins that are up live on it.
     """
 
     def make(new: Path) -> None:
@@ -62,11 +59,20 @@ def layer(programs: list[str]) -> Path:
     return _made(digest.hexdigest() + MACHINE, make)
 
 
+def forget(*, layers: bool) -> None:
+    """Remove what no stand-in was brought up from lately. layers: those too that stand-ins live on."""
+    for old in (HERE / "build").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another one forgets as well
+            if time.time() - old.stat().st_mtime > FORGOTTEN and (layers or old.suffix != MACHINE):
+                shutil.rmtree(old, ignore_errors=True)
+
+
 def _made(name: str, make: Callable[[Path], None]) -> Path:
     """A directory of build/, named after what it is made of, so that one that is there is whole."""
     builds = HERE / "build"
     target = builds / name
     if target.is_dir():
+        os.utime(target)
         return target
     new = builds / f"{os.getpid()}.new"
     new.mkdir(parents=True)

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from . import allowed, linux, root, users
-from .build import HERE, build, layer
+from .build import HERE, build, forget, layer
 
 PREFIX = "standin/"
 ROOT_GROUPS = [0, 5]  # wheel and operator, base/etc/group
@@ -89,6 +89,7 @@ def up(name: str, *, fresh: bool) -> None:
     if alone is not None:
         raise StandinError(f"a fresh stand-in has a user who isn't root, and {alone}")
     built, machine = build(), layer(list(root.binaries().values()))
+    forget(layers=not names())
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(f"\0{PREFIX}{name}")

@@ -21,7 +21,9 @@ ZONES = {
 
 
 def tzfile(rule: str) -> bytes:
-    """The content of a zone's file, version 2 (RFC 8536): one type of local time, UTC, and the rule as footer."""
-    header = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 4)
-    block = struct.pack(">lBB4s", 0, 0, 0, b"UTC\0")
-    return header + block + header + block + f"\n{rule}\n".encode()
+    """The content of a zone's file, version 2 (RFC 8536): UTC until 1901, and from then on the rule, its footer."""
+    types = struct.pack(">lBB4s", 0, 0, 0, b"UTC\0")
+    old = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 4) + types
+    # Without a transition, glibc would not look at the footer.
+    new = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 1, 1, 4) + struct.pack(">qB", -(2**31), 0) + types
+    return old + new + f"\n{rule}\n".encode()
