@@ -335,7 +335,10 @@ options:
       - When none is to start, C(jail_list) is a blank. Don't empty it, all would start then.
       - At shutdown, C(rc.d/jail) stops no other jails than those in C(jail_list). Others end without their
         C(exec.stop).
-      - A jail on which one depends that starts at boot starts along with it.
+      - A jail on which one depends that starts at boot starts along with it. With C(jail_parallel_start=YES), those in
+        C(jail_list) are started at the same time, each with what it depends on. Then two of them may get in each
+        other's way.
+      - A running jail is left alone when it changes.
     type: bool
   lock_timeout:
     description:
