@@ -58,6 +58,20 @@ def like_a_c_program() -> None:
     sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
 
 
+def keep_the_only_group() -> None:
+    """In a user namespace of one user and one group, root has that group, and no other can be set."""
+    setgroups = os.setgroups
+
+    def set_or_keep(groups: list[int]) -> None:
+        try:
+            setgroups(groups)
+        except PermissionError:
+            if os.geteuid() != 0:
+                raise
+
+    os.setgroups = set_or_keep  # type: ignore[assignment]
+
+
 def open_standard_streams() -> None:
     """What the caller has closed is /dev/null, so that no other file gets its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -88,6 +102,7 @@ if __name__ == "__main__":
     sys.path[:0] = [HIDDEN, f"{HIDDEN}/lib"]
     open_standard_streams()
     like_a_c_program()
+    keep_the_only_group()
     account(sys.argv[1])
     code: object = 1
     try:

@@ -30,8 +30,10 @@ int setusercontext(void *class, const struct passwd *user, uid_t uid, unsigned i
 	(void)class;
 	if (flags & LOGIN_SETPRIORITY)
 		(void)!setpriority(PRIO_PROCESS, 0, 0);
+	/* In a user namespace of one user and one group, root has that group, and no other can be set. */
 	if ((flags & LOGIN_SETGROUP) && user != NULL &&
-	    (setgid(user->pw_gid) != 0 || initgroups(user->pw_name, user->pw_gid) != 0))
+	    (setgid(user->pw_gid) != 0 ||
+	     (initgroups(user->pw_name, user->pw_gid) != 0 && (errno != EPERM || geteuid() != 0))))
 		return -1;
 	if (flags & LOGIN_SETUMASK)
 		umask(022);

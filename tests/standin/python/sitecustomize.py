@@ -27,6 +27,15 @@ def _audit(event: str, arguments: tuple[object, ...]) -> None:
         ctypes.CDLL("libc.so.7").standin_socket(arguments[0].fileno())  # type: ignore[attr-defined]
 
 
+def _setgroups(groups, linux=os.setgroups) -> None:  # type: ignore[no-untyped-def]
+    """In a user namespace of one user and one group, root has that group, and no other can be set."""
+    try:
+        linux(groups)
+    except PermissionError:
+        if os.geteuid() != 0:
+            raise
+
+
 class _Semaphores:
     """Finds `_multiprocessing` in semaphores.py."""
 
@@ -43,6 +52,7 @@ sys.meta_path.insert(0, _Semaphores)  # type: ignore[arg-type]
 sys.addaudithook(_audit)
 sys.platform = "freebsd"
 os.uname = _uname
+os.setgroups = _setgroups
 for name in (
     "unshare",
     "setns",
