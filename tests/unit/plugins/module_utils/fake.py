@@ -12,7 +12,9 @@ from typing import Any
 
 from ansible_collections.bsd.jail.plugins.module_utils import confread
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
+from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
+from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 from ansible_collections.bsd.jail.plugins.module_utils.rcconf import SYSRC
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
@@ -193,3 +195,24 @@ class FakeHost(Host):
             for words in mine
             if "bsd_jail_new" not in " ".join(words)
         ]
+
+
+def ask(host: Host, *jails: dict[str, Any], check_mode: bool = False) -> list[Outcome]:
+    """Bring jails to what is wanted of them, by their options."""
+    wanted = [desired({**DEFAULTS, **one}) for one in jails]
+    return converge(host, wanted, check_mode=check_mode, lock_timeout=0.1)
+
+
+def ask_one(host: Host, check_mode: bool = False, **options: Any) -> Outcome:
+    """Bring the jail web to what is wanted of it. Raises what is wrong with it."""
+    outcome = ask(host, {"name": "web", **options}, check_mode=check_mode)[0]
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+def files(host: FakeHost) -> dict[str, str]:
+    """All files of the host, but for the locks, and for when a record was written."""
+    root = Path(host.etc).parent
+    found = {str(one): one.read_text() for one in root.rglob("*") if one.is_file() and ".lock" not in one.parts}
+    return {path: re.sub(r'"written": [0-9.]+', "", text) for path, text in found.items()}

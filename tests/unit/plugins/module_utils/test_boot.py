@@ -11,9 +11,8 @@ from ansible_collections.bsd.jail.plugins.module_utils import boot, configured, 
 from ansible_collections.bsd.jail.plugins.module_utils.conf import HEADER
 from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 
-from tests.unit.plugins.module_utils.fake import DEFAULTS, FakeHost
+from tests.unit.plugins.module_utils.fake import DEFAULTS, FakeHost, ask
 
 INCLUDE = '.include "{etc}/jail.conf.d/*.conf";\n'
 STATES = ("started", "stopped", "absent")
@@ -28,11 +27,6 @@ def host(tmp_path: Path) -> FakeHost:
         host.write(f"jail.conf.d/{name}.conf", f"{HEADER}\n{name} {{ path = /; {more} }}\n")
     host.write("jail.conf", INCLUDE.format(etc=host.etc))
     return host
-
-
-def ask(host: FakeHost, *jails: dict[str, Any], check_mode: bool = False) -> list[Outcome]:
-    asked = [desired({**DEFAULTS, **one}) for one in jails]
-    return converge(host, asked, check_mode=check_mode, lock_timeout=0.1)
 
 
 def listed(host: FakeHost) -> str:

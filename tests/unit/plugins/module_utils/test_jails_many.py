@@ -14,22 +14,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.bsd.jail.plugins.module_utils import runs, state
-from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, LockError
-from ansible_collections.bsd.jail.plugins.module_utils.host import Host, Result
-from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
+from ansible_collections.bsd.jail.plugins.module_utils.host import Result
+from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome
 
-from tests.unit.plugins.module_utils.fake import DEFAULTS, FakeHost
+from tests.unit.plugins.module_utils.fake import FakeHost, ask
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> FakeHost:
     return FakeHost(tmp_path)
-
-
-def ask(host: Host, *jails: dict[str, Any], check_mode: bool = False) -> list[Outcome]:
-    wanted = [desired({**DEFAULTS, **one}) for one in jails]
-    return converge(host, wanted, check_mode=check_mode, lock_timeout=0.1)
 
 
 def steps(outcomes: list[Outcome]) -> dict[str, str]:
