@@ -71,6 +71,7 @@ HOSTS_OWN = frozenset(
         "boot/loader.conf",
         "etc/fstab",
         "etc/hostid",
+        "etc/hosts",
         "etc/machine-id",
         "etc/rc.conf",
         "etc/resolv.conf",
@@ -79,6 +80,8 @@ HOSTS_OWN = frozenset(
         "var/run/dmesg.boot",
     }
 )
+
+HOSTS = "::1\t\t\tlocalhost localhost.my.domain\n127.0.0.1\t\tlocalhost localhost.my.domain\n"
 
 # Those that aren't root:wheel 0644 (in etc/rc.d and the programs' directories 0555).
 MODES = {"etc/master.passwd": 0o600, "etc/spwd.db": 0o600}
@@ -146,5 +149,6 @@ def _fill_base(writer: Writer, base: Path) -> None:
         path = str(file.relative_to(base))
         if path not in HOSTS_OWN:
             writer.file(path, file.read_bytes(), MODES.get(path, 0o555 if path.startswith(PROGRAMS) else 0o644))
+    writer.file("etc/hosts", HOSTS.encode())
     writer.file("etc/pwd.db", (base / "etc/passwd").read_bytes())
     writer.file("etc/spwd.db", (base / "etc/master.passwd").read_bytes(), MODES["etc/spwd.db"])
