@@ -235,6 +235,8 @@ def test_an_ordinary_users_own(ordinary: list[str]) -> None:
             " mkdir /usr/lib/compat; ls /usr/lib/compat; ifconfig epair create; jail -r j; jls -q name"
         )
         assert run("ssh", mine, script).split("\n") == ["0", "new", "epair0a", ""]
+        assert run("reboot", mine) == ""
+        assert run("ssh", mine, "hostname; jls -q name") == "jailhost.example.org\n"
         assert mine not in standin("list").stdout
         assert f"the stand-in of the name {mine} is another user's" in standin("down", mine, check=False).stderr
     finally:
