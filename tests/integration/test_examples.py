@@ -2,13 +2,15 @@
 """The documentation is true: each example runs as it stands, and what modules return is what they say they return.
 
 Before a module's examples, the tasks of `examples/MODULE/before.yml` make what they need. After them, those of
-`examples/MODULE/after.yml` show what no example does, such as what a task returns that fails.
+`examples/MODULE/after.yml` show what no example does, such as what a task returns that fails, and those of
+`examples/MODULE/clean.yml` leave nothing.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -188,8 +190,10 @@ def run(ansible: Ansible, directory: Path, before: list[dict[str, Any]], tasks: 
 def test_module(ansible: Ansible, tmp_path: Path, module: str) -> None:
     documentation = importlib.import_module(f"ansible_collections.bsd.jail.plugins.modules.{module}")
     action = f"bsd.jail.{module}"
-    before, after = (tasks_of(HERE / "examples" / module / f"{when}.yml") for when in ("before", "after"))
-    tasks = [*yaml.safe_load(documentation.EXAMPLES), *after]
+    before, after, clean = (
+        tasks_of(HERE / "examples" / module / f"{when}.yml") for when in ("before", "after", "clean")
+    )
+    tasks = [*yaml.safe_load(documentation.EXAMPLES), *after, *clean]
     results = run(ansible, tmp_path, before, tasks)
     documented = yaml.safe_load(documentation.RETURN)
     wrong, seen = list(check_samples(documented)), set[str]()
@@ -216,3 +220,19 @@ def test_roles(ansible: Ansible, tmp_path: Path, pytestconfig: pytest.Config) ->
     # Where the host has what the examples would get from the network, it comes from there.
     is_here = ansible.host.run(f"test -f {BASE_SET}", check=False).returncode == 0
     ansible.playbook(play, *(("-e", f"jail_archive={BASE_SET}") if is_here else ()))
+
+
+def test_the_first_play_of_the_readme(ansible: Ansible, tmp_path: Path) -> None:
+    """It does what it says, and a second time nothing."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (CHECKOUT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (first,) = (block for block in blocks if "hosts: jailhosts" in block)
+    for when in ("before", "clean"):
+        play = {"hosts": GROUP, "gather_facts": False, "tasks": tasks_of(HERE / "examples/jail" / f"{when}.yml")}
+        (tmp_path / f"{when}.yml").write_text(yaml.safe_dump([play]))
+    (tmp_path / "first.yml").write_text(first)
+    ansible.playbook(tmp_path / "before.yml")
+    assert "changed=1 " in ansible.playbook(tmp_path / "first.yml")
+    assert "changed=0 " in ansible.playbook(tmp_path / "first.yml")
+    assert ansible.host.run("jls -j web ip4.addr securelevel").stdout == "10.78.0.5 2\n"
+    ansible.module("bsd.jail.jail", "name=web state=absent")
+    ansible.playbook(tmp_path / "clean.yml")
