@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.bsd.jail.plugins.module_utils import configured, locks, rcconf
 from ansible_collections.bsd.jail.plugins.module_utils.configured import Configured, elsewhere
 from ansible_collections.bsd.jail.plugins.module_utils.desired import Desired
-from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
+from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError, together
 from ansible_collections.bsd.jail.plugins.module_utils.host import Host
 
 _LOCK = {".jail_list": "rc.conf"}
@@ -127,6 +127,8 @@ def settle(host: Host, wanted: Sequence[Desired], lock_timeout: float) -> BootPl
     """
     with locks.held(host, _LOCK, lock_timeout):
         done = plan(wanted, configured.load(host), look(host))
+        if done.failed:
+            raise together(list(done.failed.values()))
         if done.is_change and done.names is not None:
             rcconf.assign(host, "jail_list", " ".join(done.names) or " ")
     return done

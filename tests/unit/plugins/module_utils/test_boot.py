@@ -211,6 +211,19 @@ def test_what_somebody_else_added_meanwhile_is_kept(host: FakeHost) -> None:
     assert outcome.diff[-1]["before"] == "a\nother\n"
 
 
+@pytest.mark.parametrize("given", [None, True])
+def test_an_rc_conf_that_breaks_meanwhile(host: FakeHost, given: bool | None) -> None:
+    """The jail runs; that it can't be listed is an error where that was asked for, else a warning."""
+    rcconf.assign(host, "jail_list", "a")
+    host.before_exec = lambda: host.write("rc.conf", 'jail_list="')
+    outcome = ask(host, {"name": "c", "boot": given})[0]
+    assert "c" in host.jails
+    said = outcome.error.message if outcome.error else outcome.warnings[-1]
+    assert "can't read rc.conf" in said
+    assert (outcome.error is not None) is bool(given)
+    assert host.read("rc.conf") == 'jail_list="'
+
+
 def test_one_at_a_time(host: FakeHost) -> None:
     rcconf.assign(host, "jail_list", "a")
     with locks.held(host, {".jail_list": "rc.conf"}, 0):
