@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.hosts import CHECKOUT
 
@@ -40,6 +44,32 @@ def test_links_lead_somewhere(page: Path) -> None:
         if "://" not in link and (not target.exists() or (anchor and anchor not in anchors(target))):
             dead.append(link)
     assert not dead
+
+
+def given(value: Any) -> Iterator[tuple[str, str]]:
+    """The modules of ours that stand anywhere in a play or a piece of one, each with an option that it is given."""
+    if isinstance(value, list):
+        for one in value:
+            yield from given(one)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if str(key).startswith("bsd.jail."):
+                yield from ((key, option) for option in inner)
+            yield from given(inner)
+
+
+def options(module: str) -> set[str]:
+    """The options of a module, and their aliases."""
+    found = importlib.import_module(f"ansible_collections.bsd.jail.plugins.modules.{module.rpartition('.')[2]}")
+    documented = yaml.safe_load(found.DOCUMENTATION)["options"]
+    return {*documented, *(alias for option in documented.values() for alias in option.get("aliases", []))}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_stands_in_yaml_is_yaml_and_gives_modules_what_they_know(page: Path) -> None:
+    for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        for module, option in given(yaml.safe_load(block)):
+            assert option in options(module), f"{module}: {option}"
 
 
 def test_the_tests_that_hold_a_promise_are_there() -> None:
