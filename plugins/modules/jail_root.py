@@ -91,7 +91,7 @@ options:
       - The root that O(directories) are copied from, for a thin jail. It is usually one that this module made from an
         archive, and that no jail has. A running jail's root is refused.
       - What is copied is this jail's own then. Naming another base later changes nothing of that.
-      - The thin jail's root itself is the base, mounted read-only, with its own directories mounted over it. That are
+      - The thin jail's root itself is the base, mounted read-only, with its own directories mounted over it. These are
         O(bsd.jail.jail#module:mounts) of M(bsd.jail.jail), see the examples.
     type: str
   directories:
