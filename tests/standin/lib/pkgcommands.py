@@ -14,6 +14,7 @@ from options import getopt
 from pkgdb import Database, Manifest, PkgError, read_manifest
 from pkgrepo import Repository
 
+_CHANGING = {"add": "install", "delete": "delete", "install": "install", "remove": "delete"}
 _NAMES = ("FreeBSD-ports", "FreeBSD-ports-kmods")
 
 
@@ -33,16 +34,20 @@ def run(words: list[str], database: Database, repository: Repository, yes: bool)
     }
     if words[0] not in commands:
         raise PkgError(f"the stand-in's pkg doesn't know the command {words[0]}")
+    if words[0] in _CHANGING and os.getuid() != 0:
+        raise PkgError(f"Insufficient privileges to {_CHANGING[words[0]]} packages")
     return commands[words[0]]()
 
 
-def extract(database: Database, archive: IO[bytes], *, automatic: bool, step: str = "") -> None:
+def extract(database: Database, archive: IO[bytes], *, automatic: bool, step: str = "", quiet: bool = False) -> None:
     """Install an archive, telling of it as pkg(8) does. step: `[1/2] ` of several."""
     manifest = read_manifest(archive)
     title = f"{manifest['name']}-{manifest['version']}"
-    print(f"{step}Installing {title}...", flush=True)
+    if not quiet:
+        print(f"{step}Installing {title}...", flush=True)
     database.install(archive, automatic)
-    print(f"{step}Extracting {title}: .......... done", flush=True)
+    if not quiet:
+        print(f"{step}Extracting {title}: .......... done", flush=True)
 
 
 def _refused(command: str, found: list[tuple[str, str]], known: str) -> dict[str, str]:
@@ -94,7 +99,8 @@ def _install(words: list[str], database: Database, repository: Repository, yes: 
         if "q" not in given:
             print("The most recent versions of packages are already installed")
         return 0
-    _announce(steps, "New packages to be INSTALLED", "Number of packages to be installed")
+    if "q" not in given:
+        _announce(steps, "New packages to be INSTALLED", "Number of packages to be installed")
     if "n" in given:
         return 1
     if not (yes or "y" in given or _confirmed()):
@@ -102,8 +108,8 @@ def _install(words: list[str], database: Database, repository: Repository, yes: 
     asked = {manifest["name"] for manifest in wanted}
     for number, manifest in enumerate(steps, 1):
         archive = repository.archive(manifest["name"])
-        step = f"[{number}/{len(steps)}] "
-        extract(database, archive, automatic="A" in given or manifest["name"] not in asked, step=step)
+        automatic = "A" in given or manifest["name"] not in asked
+        extract(database, archive, automatic=automatic, step=f"[{number}/{len(steps)}] ", quiet="q" in given)
     return 0
 
 
@@ -166,7 +172,7 @@ def _add_one(path: str, database: Database, given: dict[str, str]) -> None:
                 if not os.path.exists(beside):
                     raise PkgError(f"Missing dependency '{name}'")
                 _add_one(beside, database, {**given, "A": ""})
-        extract(database, archive, automatic="A" in given)
+        extract(database, archive, automatic="A" in given, quiet="q" in given)
 
 
 def _delete(words: list[str], database: Database, yes: bool) -> int:
@@ -189,13 +195,17 @@ def _delete(words: list[str], database: Database, yes: bool) -> int:
             for name in database.needing(package["name"])
             if database.packages[name] not in wanted
         ]
-    _announce(wanted, "Installed packages to be REMOVED", "Number of packages to be removed")
+    if "q" not in given:
+        _announce(wanted, "Installed packages to be REMOVED", "Number of packages to be removed")
     if "n" in given or not (yes or "y" in given or _confirmed()):
         return 1
     for number, package in enumerate(wanted, 1):
-        print(f"[{number}/{len(wanted)}] Deinstalling {package['name']}-{package['version']}...", flush=True)
+        step, title = f"[{number}/{len(wanted)}]", f"{package['name']}-{package['version']}"
+        if "q" not in given:
+            print(f"{step} Deinstalling {title}...", flush=True)
         database.remove(package["name"])
-        print(f"[{number}/{len(wanted)}] Deleting files for {package['name']}-{package['version']}: ..... done")
+        if "q" not in given:
+            print(f"{step} Deleting files for {title}: ..... done", flush=True)
     return 0
 
 
