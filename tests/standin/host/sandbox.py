@@ -20,6 +20,7 @@ from . import allowed, linux, root, users
 from .build import HERE, build, forget, layer
 
 PREFIX = "standin/"
+BOOT_TIMEOUT = 300  # seconds
 ROOT_GROUPS = [0, 5]  # wheel and operator, base/etc/group
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
@@ -134,8 +135,12 @@ def reboot(name: str, *, crash: bool) -> None:
     with connected(name) as sock:
         sock.sendall(b"crash" if crash else b"reboot")
         sock.recv(1)
+    deadline = time.monotonic() + BOOT_TIMEOUT
     is_there = False
     while not is_there:
+        if time.monotonic() > deadline:
+            said = Path(f"/proc/{pid_of(name)}/root/var/log/kernel").read_text(errors="replace")[-500:]
+            raise StandinError(f"{name} has no sshd after {BOOT_TIMEOUT} seconds. What /etc/rc said at last:\n{said}")
         time.sleep(0.02)
         with connected(name) as sock:
             is_there = is_open(sock)
