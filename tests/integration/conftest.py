@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts import CHECKOUT, GROUP, Host, ansible_environment, real_host, stand_in_down, stand_in_up, stand_ins
+from tests.standin.host import users
 
 
 def run(command: Sequence[str], directory: Path, environment: dict[str, str]) -> str:
@@ -77,9 +78,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the pages of docs/ that tests make")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_users: wants users on the host besides root")
+    config.addinivalue_line("markers", "needs_devices: makes device nodes")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what an ordinary user's stand-in can't do, and say why."""
+    if item.config.getoption("--host"):
+        return
+    for marker, problem in (("needs_users", users.only_root), ("needs_devices", users.no_devices)):
+        why = problem() if item.get_closest_marker(marker) else None
+        if why is not None:
+            pytest.skip(why)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The stand-in's own tests say nothing of a real host."""
-    return True if config.getoption("--host") and collection_path.name == "test_standin.py" else None
+    return True if config.getoption("--host") and collection_path.name.startswith("test_standin") else None
 
 
 def pytest_sessionstart() -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.hosts import CHECKOUT, Host, ansible_environment, stand_in_down, stand_in_up
 
+pytestmark = pytest.mark.needs_users
+
 SU = ("-e", "ansible_become_method=su", "-e", "ansible_become_password=root")
 PACKAGES = """
 cd /usr/freebsd-dist/packages/*/

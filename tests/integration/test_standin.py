@@ -192,6 +192,7 @@ def test_what_linux_shows_is_out_of_sight(name: str) -> None:
     assert "/bin/ps\n" in words
 
 
+@pytest.mark.needs_users
 @pytest.mark.parametrize("vnet", ["", "vnet"])
 def test_an_ordinary_user_runs_what_was_copied_into_a_jails_root(name: str, vnet: str) -> None:
     script = (

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.needs_users
+
 STANDIN = Path(__file__).resolve().parents[1] / "standin"
 PACKAGES = "/usr/freebsd-dist/packages/FreeBSD:15:amd64"
 PYTHON = os.path.basename(os.path.realpath("/usr/bin/python3")).replace(".", "")  # python311

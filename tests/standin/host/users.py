@@ -41,6 +41,11 @@ def only_root() -> str | None:
     )
 
 
+def no_devices() -> str | None:
+    """Why no device node can be made in stand-ins here, or None."""
+    return None if os.geteuid() == 0 else "without root of the machine, no device nodes can be made"
+
+
 def become_root() -> None:
     """Put this process into a new user namespace, as its root. OSError where that isn't allowed."""
     further = only_root() is None
