@@ -129,6 +129,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"jail_bridge": "bridge7912345678"}, "at most 15 characters"),
     ({"jail_epairs": [{"addresses": ["dhcp"]}]}, "missing required arguments: bridge"),
     ({"jail_rc_conf": {"a-b": 1}}, "a-b can't be a variable"),
+    ({"jail_rc_conf": {"cron_enable": False}, "jail_services": ["inetd", "cron"]}, "switches off: cron_enable."),
     ({"jail_timezone": "Mars/Base"}, "there is no /usr/share/zoneinfo/Mars/Base."),
     ({"jail_path": USED}, f"{USED} is, or lies in or around, the directory of used79."),
     ({"jail_path": f"{ROOTS}/link/used/in"}, "the directory of used79"),
