@@ -81,13 +81,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_users: wants users on the host besides root")
     config.addinivalue_line("markers", "needs_devices: makes device nodes")
+    config.addinivalue_line("markers", "needs_flags: relies on file flags")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what an ordinary user's stand-in can't do, and say why."""
     if item.config.getoption("--host"):
         return
-    for marker, problem in (("needs_users", users.only_root), ("needs_devices", users.no_devices)):
+    needs = {"needs_users": users.only_root, "needs_devices": users.no_devices, "needs_flags": users.no_flags}
+    for marker, problem in needs.items():
         why = problem() if item.get_closest_marker(marker) else None
         if why is not None:
             pytest.skip(why)

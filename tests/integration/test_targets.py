@@ -13,7 +13,11 @@ HERE = Path(__file__).parent
 TARGETS = sorted(path.parent.parent.name for path in HERE.glob("targets/*/tasks/main.yml"))
 
 
-NEEDS = {"needs/users": pytest.mark.needs_users, "needs/devices": pytest.mark.needs_devices}
+NEEDS = {
+    "needs/users": pytest.mark.needs_users,
+    "needs/devices": pytest.mark.needs_devices,
+    "needs/flags": pytest.mark.needs_flags,
+}
 
 
 def marks(target: str) -> list[pytest.MarkDecorator]:

@@ -46,6 +46,13 @@ def no_devices() -> str | None:
     return None if os.geteuid() == 0 else "without root of the machine, no device nodes can be made"
 
 
+def no_flags() -> str | None:
+    """Why file flags protect nothing in stand-ins here, or None."""
+    return (
+        None if os.geteuid() == 0 else "without root of the machine, tar sets no file flags, and they protect nothing"
+    )
+
+
 def become_root() -> None:
     """Put this process into a new user namespace, as its root. OSError where that isn't allowed."""
     further = only_root() is None
