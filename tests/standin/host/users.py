@@ -48,9 +48,7 @@ def no_devices() -> str | None:
 
 def no_flags() -> str | None:
     """Why file flags protect nothing in stand-ins here, or None."""
-    return (
-        None if os.geteuid() == 0 else "without root of the machine, file flags protect nothing"
-    )
+    return None if os.geteuid() == 0 else "without root of the machine, file flags protect nothing"
 
 
 def become_root() -> None:
