@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,11 +37,20 @@ from ansible_collections.bsd.jail.plugins.module_utils.rootrecord import Record
 
 
 @dataclass(frozen=True)
+class Step:
+    """One that takes its time: what was done, and how many seconds that took."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What was done, or would be in a check run.
 
     path: the root, resolved. state: `present`, `absent` or `cut short`, afterwards; and record: what is written down of
-    it, if it was made here. plan: the steps. diff: how they look. warnings: what the user should know.
+    it, if it was made here. plan: what there was to do. diff: how that looks. warnings: what the user should know.
+    steps: what was done of it and took its time.
     """
 
     path: str
@@ -49,6 +59,7 @@ class Outcome:
     plan: Plan
     diff: tuple[dict[str, str], ...]
     warnings: tuple[str, ...]
+    steps: tuple[Step, ...]
 
 
 def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -> Outcome:
@@ -68,6 +79,7 @@ def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -
         wanted = replace(wanted, base=_resolved(host, wanted.base, "base"))
     plan, found, warnings = _decide(host, wanted, path, check_mode)
     record = found.record
+    steps: list[Step] = []
     if check_mode or not plan.changes:
         state = "absent" if not found.inode else "cut short" if rootplan.unfinished(found) else "present"
         if state == "absent" and not check_mode:
@@ -76,9 +88,9 @@ def converge(host: Host, options: Mapping[str, Any], check_mode: bool = False) -
         names = {f".root-{rootrecord.identity(one)}": f"root {one}" for one in filter(None, (path, wanted.base))}
         with locks.held(host, names, options["lock_timeout"]) as lock:
             plan, found, warnings = _decide(host, wanted, path, check_mode)
-            record = _apply(host, wanted, plan, found, lock, options["lock_timeout"])
+            record = _apply(host, wanted, plan, found, lock, options["lock_timeout"], steps)
         state = "present" if wanted.present else "absent"
-    return Outcome(path, state, record, plan, rootdiff.of(wanted, found, plan), tuple(warnings))
+    return Outcome(path, state, record, plan, rootdiff.of(wanted, found, plan), tuple(warnings), tuple(steps))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -215,26 +227,50 @@ def _files(
 
 
 def _apply(
-    host: Host, wanted: Wanted, plan: Plan, found: Found, lock: Sequence[int], lock_timeout: float
+    host: Host,
+    wanted: Wanted,
+    plan: Plan,
+    found: Found,
+    lock: Sequence[int],
+    lock_timeout: float,
+    steps: list[Step],
 ) -> Record | None:
-    """Carry out a plan. Returns the root's record afterwards. Raises JailError."""
+    """Carry out a plan, and note the steps that take their time. Returns the root's record afterwards. Raises
+    JailError.
+    """
     if plan.remove:
         record = found.record or Record(found.path, found.inode, found.node)
         rootrecord.write(host, replace(record, removing=True))
-        purge.remove(host, found.path, lock)
+        with _timed(f"remove {found.path}", steps):
+            purge.remove(host, found.path, lock)
         rootrecord.forget(host, found.path)
         return None
     if not (plan.clear or plan.make):
         _put(found.path, plan)
         return found.record
     if wanted.archive is None:
-        return _make(host, wanted, plan, found, lock, None)
-    with baseset.verified(host, wanted.archive, lock, lock_timeout) as archive:
-        return _make(host, wanted, plan, found, lock, archive)
+        return _make(host, wanted, plan, found, lock, None, steps)
+    with contextlib.ExitStack() as stack:
+        with _timed(f"get and verify {wanted.source}", steps):
+            archive = stack.enter_context(baseset.verified(host, wanted.archive, lock, lock_timeout))
+        return _make(host, wanted, plan, found, lock, archive, steps)
+
+
+@contextlib.contextmanager
+def _timed(what: str, steps: list[Step]) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    steps.append(Step(what, time.monotonic() - begun))
 
 
 def _make(
-    host: Host, wanted: Wanted, plan: Plan, found: Found, lock: Sequence[int], archive: tuple[int, str] | None
+    host: Host,
+    wanted: Wanted,
+    plan: Plan,
+    found: Found,
+    lock: Sequence[int],
+    archive: tuple[int, str] | None,
+    steps: list[Step],
 ) -> Record:
     """Make a root, or what of it isn't there, with its files. Raises JailError; then it is as it was before, or, if
     even that fails, known to be unfinished.
@@ -259,11 +295,14 @@ def _make(
     )
     try:
         rootrecord.write(host, replace(complete, parts=kept, making=(*plan.clear, *plan.make)))
-        purge.clear(host, path, plan.clear, lock)
-        if archive is not None:
-            rootcontent.extract(host, wanted.source, archive[0], path, lock)
-        else:
-            rootcontent.copy(host, wanted.base, plan.make, path, lock)
+        if plan.clear:
+            with _timed(f"clear {path} of what was cut short", steps):
+                purge.clear(host, path, plan.clear, lock)
+        with _timed(f"{'extract' if archive else 'copy'} {wanted.source}", steps):
+            if archive is not None:
+                rootcontent.extract(host, wanted.source, archive[0], path, lock)
+            else:
+                rootcontent.copy(host, wanted.base, plan.make, path, lock)
         _put(path, plan)
         os.sync()
         rootrecord.write(host, complete)

@@ -233,6 +233,23 @@ files:
   type: list
   elements: str
   sample: [/etc/resolv.conf]
+steps:
+  description: What took its time, in its order. Run Ansible with C(-v) to see it. Nothing in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    step:
+      description: What was done.
+      type: str
+    seconds:
+      description: How long that took.
+      type: float
+  sample:
+    - seconds: 24.8
+      step: get and verify https://download.freebsd.org/releases/amd64/15.1-RELEASE/base.txz
+    - seconds: 17.3
+      step: extract https://download.freebsd.org/releases/amd64/15.1-RELEASE/base.txz
 parameter:
   description: The option that is wrong.
   returned: failure, when there is one
@@ -305,6 +322,7 @@ def result_of(outcome: rootmake.Outcome) -> dict[str, Any]:
             "directories": [part for part in record.parts if part != "/"] if record else [],
         },
         "files": [file.path for _found, file in outcome.plan.files],
+        "steps": [{"step": step.what, "seconds": round(step.seconds, 1)} for step in outcome.steps],
         "diff": list(outcome.diff),
     }
     readable_result: dict[str, Any] = readable(result)

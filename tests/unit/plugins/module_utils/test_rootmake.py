@@ -94,9 +94,12 @@ def test_a_root_is_made_once(host: RootHost, here: Path, archive: Path, make: Ma
     assert made.record is not None
     assert made.record.checksum == hashlib.sha256(archive.read_bytes()).hexdigest()
     (here / "root/etc/passwd").write_text("the jail's own")
+    assert [step.what for step in made.steps] == [f"get and verify {archive}", f"extract {archive}"]
+    assert predicted.steps == ()
     host.programs.clear()
     again = make(archive=str(archive))
     assert not again.plan.changes
+    assert again.steps == ()
     assert host.programs == []
     assert (here / "root/etc/passwd").read_text() == "the jail's own"
 
