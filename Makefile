@@ -51,13 +51,13 @@ sanity: $(READY)
 	tests/sanity
 
 unit: $(READY)
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit
 
 conformance: $(READY) packages
 	tests/conformance/run $(if $(HOST),--host $(HOST))
 
 integration: $(READY) packages
-	$(BIN)/pytest -q -n $(if $(HOST),0,$(JOBS)) tests/integration $(if $(HOST),--host $(HOST))
+	$(BIN)/pytest -q -n $(if $(HOST),0,$(JOBS) --dist worksteal) tests/integration $(if $(HOST),--host $(HOST))
 
 # Without what an earlier run has left that was killed.
 molecule: export MOLECULE_EPHEMERAL_DIRECTORY := $(CURDIR)/.cache/molecule

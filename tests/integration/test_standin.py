@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,15 +205,15 @@ def test_an_ordinary_user_runs_what_was_copied_into_a_jails_root(name: str, vnet
 
 
 @pytest.fixture
-def ordinary(tmp_path: Path) -> list[str]:
+def ordinary() -> Iterator[list[str]]:
     """The command standin in a copy of an ordinary user's own, as that user, who has no users beside himself."""
     user = 65534
-    copy = tmp_path / "standin"
-    shutil.copytree(STANDIN.parent, copy, ignore=shutil.ignore_patterns("build", "__pycache__"))
-    os.chown(copy, user, user)
-    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        directory.chmod(0o755)
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", str(copy / "standin")]
+    with tempfile.TemporaryDirectory() as directory:  # tmp_path lies in one that is root's alone
+        copy = Path(directory, "standin")
+        shutil.copytree(STANDIN.parent, copy, ignore=shutil.ignore_patterns("build", "__pycache__"))
+        for path in (directory, copy):
+            os.chown(path, user, user)
+        yield ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", str(copy / "standin")]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all these tests run as an ordinary user")
