@@ -178,7 +178,7 @@ def _block(block: Statement, parameters: Collection[str], go: list[Alias]) -> st
         items = [alias.text for alias in go if alias.parameter == parameter]
         if items:
             body.append(f"{parameter} = {', '.join(map(quote, items))};")
-    return "\n    ".join([f"{block.name} {{", *body]) + "\n}"
+    return confread.block(block.name, body)
 
 
 def _literal(setting: Setting | None) -> list[str]:

@@ -6,7 +6,6 @@ there.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Collection, Mapping
 
 from ansible_collections.bsd.jail.plugins.module_utils import addresses, confread, epaircheck, epairs, state
@@ -18,7 +17,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.configured import (
 )
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting, Statement
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError, JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import JAIL, Host, interface_names
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.params import may_load_module
 from ansible_collections.bsd.jail.plugins.module_utils.plan import MODIFY, START, STOP, WRITE, Observed, Plan
@@ -204,7 +203,7 @@ def check_needs(
     for fstab in _literal(settings.get("mount.fstab")):
         if not made and not os.path.isfile(fstab):
             problems.append(("mount.fstab", f"jail {name}: mount.fstab {fstab} isn't there."))
-    interfaces = {interface for _index, interface in socket.if_nameindex()}
+    interfaces = interface_names()
     interfaces.update(interface for _parameter, interface in _interfaces(settings_of(held, name)))
     for parameter, interface in _interfaces(settings):
         if interface not in interfaces and not made:

@@ -216,7 +216,7 @@ def _block(name: str, statements: list[Statement]) -> str:
     lines = [line for line in (raw.partition("#")[0].strip() for raw in (content or "").splitlines()) if line]
     if lines:
         body.append(f"mount += {', '.join(map(quote, lines))};")
-    return "\n    ".join([f"{name} {{", *body]) + "\n}\n"
+    return confread.block(name, body) + "\n"
 
 
 def _named(item: Item, name: str) -> str | None:

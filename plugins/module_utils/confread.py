@@ -116,6 +116,11 @@ def settings(statements: Iterable[Statement], jail: str) -> dict[str, Setting]:
     return result
 
 
+def block(name: str, statements: Iterable[str]) -> str:
+    """The text of a jail's block, without a newline at its end. statements: as they are in the source."""
+    return "\n    ".join([f"{name} {{", *statements]) + "\n}"
+
+
 def positive(name: str) -> str | None:
     """`allow.raw_sockets` for `allow.noraw_sockets`; None for a name that has no `no` before its last component."""
     head, dot, tail = name.rpartition(".")

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 
 from ansible_collections.bsd.jail.plugins.module_utils import epairs
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.errors import InputError
-from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, Host, interface_names
 
 
 def without_bridge(host: Host, wanted: Mapping[str, Mapping[str, Setting]]) -> dict[str, InputError]:
@@ -21,7 +20,7 @@ def without_bridge(host: Host, wanted: Mapping[str, Mapping[str, Setting]]) -> d
     if not any(members.values()):
         return {}
     bridges = host.run(IFCONFIG, "-g", "bridge").stdout.split()
-    interfaces = {interface for _index, interface in socket.if_nameindex()}
+    interfaces = interface_names()
     errors = {}
     for jail, its in members.items():
         for bridge in [one.bridge for one in its if one.bridge not in bridges]:
@@ -44,7 +43,7 @@ def with_names_taken(
     wanted: what jails are to have. others: what all that are configured have; both by the jails' names.
     """
     errors = {}
-    interfaces = {interface for _index, interface in socket.if_nameindex()}
+    interfaces = interface_names()
     owners: dict[str, set[str]] = {}
     for jail, settings in others.items():
         for one in epairs.members(settings):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -198,6 +199,11 @@ class Host:
     def boot_id(self) -> str:
         """kern.boot_id in hexadecimal digits: another one after each boot (recorded: bot-1)."""
         return libjail.sysctl("kern.boot_id").hex()
+
+
+def interface_names() -> set[str]:
+    """The network interfaces of the host, which no program has to be asked for."""
+    return {name for _index, name in socket.if_nameindex()}
 
 
 def _missing(program: str) -> JailError:

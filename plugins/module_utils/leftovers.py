@@ -7,7 +7,6 @@ or the end of a jail(8) half way. Its mounts stay and its addresses stay, and `j
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from ansible_collections.bsd.jail.plugins.module_utils.addresses import Alias
 from ansible_collections.bsd.jail.plugins.module_utils.configured import settings_of
 from ansible_collections.bsd.jail.plugins.module_utils.confread import Setting
 from ansible_collections.bsd.jail.plugins.module_utils.errors import JailError
-from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, Host
+from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, Host, interface_names
 from ansible_collections.bsd.jail.plugins.module_utils.jls import Jail
 from ansible_collections.bsd.jail.plugins.module_utils.mounttable import Mounted
 from ansible_collections.bsd.jail.plugins.module_utils.state import Record
@@ -68,7 +67,7 @@ def look(
     aliases = {name: [addresses.aliases(one) for one in found] for name, found in settings.items()}
     table = mounttable.read(host) if any(one for found in lines.values() for one in found) else ()
     there = addresses.present(host) if any(one for found in aliases.values() for one in found) else frozenset()
-    interfaces = {interface for _index, interface in socket.if_nameindex()}
+    interfaces = interface_names()
     result = {}
     for name in gone:
         held = addresses.held(name, jails, started)

@@ -97,7 +97,7 @@ def _with_old(block: Statement, old: Mapping[str, Setting], parameters: tuple[st
             body.append(f"{parameter if setting else no_form(parameter)};")
         elif setting:
             body.append(f"{parameter} = {', '.join(quote(item.text, not item.literal) for item in setting)};")
-    return "\n    ".join([f"{block.name} {{", *body]) + "\n}"
+    return confread.block(block.name, body)
 
 
 @dataclass

@@ -24,7 +24,6 @@ def held(host: Host, names: Mapping[str, str], timeout: float) -> Iterator[tuple
     Raises LockError, which says who holds the one that isn't to be had.
     """
     base = f"{host.var_run}/bsd.jail/.lock"
-    make_private(os.path.dirname(base))
     make_private(base)
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
@@ -40,10 +39,11 @@ def held(host: Host, names: Mapping[str, str], timeout: float) -> Iterator[tuple
 
 
 def make_private(path: str) -> None:
-    """Make a directory that is root's alone, whatever the umask."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path)
-    os.chmod(path, 0o700)
+    """Make a directory, and the one above it, which are root's alone, whatever the umask."""
+    for one in (os.path.dirname(path), path):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(one)
+        os.chmod(one, 0o700)
 
 
 def _lock(fd: int, what: str, deadline: float) -> None:

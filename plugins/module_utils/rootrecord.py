@@ -69,7 +69,6 @@ def all_of(host: Host) -> list[Record]:
 def write(host: Host, record: Record) -> None:
     """Write a root's record; it is on the disk when this returns. Raises JailError."""
     directory = _directory(host)
-    locks.make_private(os.path.dirname(directory))
     locks.make_private(directory)
     write_conf(_file(host, record.path), json.dumps(asdict(record)) + "\n")
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

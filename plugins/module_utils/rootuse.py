@@ -62,7 +62,11 @@ def at_work(host: Host, paths: Sequence[str]) -> list[str]:
 
     paths: resolved. Returns sentences without their stops. Raises JailError.
     """
-    jails, table = jls.running(host), mounttable.read(host)
+    return _at_work(host, paths, mounttable.read(host))
+
+
+def _at_work(host: Host, paths: Sequence[str], table: Sequence[Mounted]) -> list[str]:
+    jails = jls.running(host)
     return [one for path in paths for one in (*_running(jails, path), *_mounted(table, path))]
 
 
@@ -72,10 +76,11 @@ def users(host: Host, path: str) -> list[str]:
 
     path: resolved. Returns sentences without their stops. Raises JailError.
     """
-    found = [*at_work(host, [path]), *_configured(host, path)]
+    table = mounttable.read(host)
+    found = [*_at_work(host, [path], table), *_configured(host, path)]
     found += [
         f"it is a mount point ({one.fstype}, {one.special}): first unmount or destroy what is mounted there"
-        for one in mounttable.read(host)
+        for one in table
         if one.node == path
     ]
     found += [

@@ -151,4 +151,4 @@ def _block(name: str, text: str, batch: Collection[str]) -> str:
     ]
     if needed:
         body.append(f"depend = {', '.join(needed)};")
-    return "\n    ".join([f"{name} {{", *body]) + "\n}\n"
+    return confread.block(name, body) + "\n"

@@ -86,9 +86,7 @@ def directory(host: Host, name: str) -> str:
 
 def make_directory(host: Host, name: str) -> None:
     """Make the directory of a jail's record, root's alone, if it isn't there."""
-    base = directory(host, name)
-    locks.make_private(os.path.dirname(base))
-    locks.make_private(base)
+    locks.make_private(directory(host, name))
 
 
 def read(host: Host, name: str) -> Record | None:

@@ -40,4 +40,4 @@ def texts(
 
 def _without(text: str, name: str) -> str:
     body = [inner.text for one in confread.parse(text) for inner in one.body if inner.name not in _NOT_SURE]
-    return "\n    ".join([f"{name} {{", *body]) + "\n}\n"
+    return confread.block(name, body) + "\n"
