@@ -16,21 +16,12 @@ from ansible_collections.bsd.jail.plugins.module_utils.desired import desired
 from ansible_collections.bsd.jail.plugins.module_utils.host import IFCONFIG, JAIL, JLS, MOUNT, PS, Host, Result
 from ansible_collections.bsd.jail.plugins.module_utils.jails import Outcome, converge
 from ansible_collections.bsd.jail.plugins.module_utils.rcconf import SYSRC
+from ansible_collections.bsd.jail.plugins.modules.jail import jail_spec
+
+# What the module's options are where a test says nothing of them.
+DEFAULTS: dict[str, Any] = {option: spec.get("default") for option, spec in jail_spec().items()}
 
 # What the kernel says of a jail that was given a path and `persist` (recorded: ls-5), in part.
-# What the module's options are where a test says nothing of them.
-DEFAULTS: dict[str, Any] = {
-    "state": "started",
-    "restart": "if_needed",
-    "force": False,
-    "backup": False,
-    "dependents": None,
-    "children": "refuse",
-    "drift": "configured",
-    "boot": None,
-    "verify": [],
-}
-
 KERNEL = {
     "devfs_ruleset": "0",
     "dying": False,
